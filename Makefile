@@ -1,0 +1,86 @@
+# Two commands matter: `make demo` shows the whole story, `make test` proves it.
+# Everything is installed into .venv, with the exact versions and hashes of requirements/.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The first Python of at least 3.11; any other by `make PYTHON=/path/to/python3 …`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --no-input
+
+# Variables: EXIT=1 ends the demo instead of leaving the API open; DB=URL names its database;
+# JOBS counts test processes; ARGS goes to pytest or to `gateway bench`; NAMES are the benches.
+EXIT ?=
+DB ?=
+JOBS ?= 2
+ARGS ?=
+NAMES ?= payments-batch payments-single audit
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ── the environment, in two steps: the demo needs only the first ─────────────────────────────
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing (Debian: apt-get install python3-venv)" >&2; exit 1; }
+
+$(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(VENV)/pyvenv.cfg
+	@echo "installing the product into $(VENV)"
+	@$(INSTALL) --require-hashes --no-deps -r requirements/runtime.txt -r requirements/build.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "installing the tools for tests into $(VENV)"
+	@$(INSTALL) --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+# ── the two commands ─────────────────────────────────────────────────────────────────────────
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## the whole story with a bank in a box; EXIT=1 ends it, else the API stays open
+	@$(BIN)/gateway demo $(if $(EXIT),--exit) $(if $(DB),--db '$(DB)')
+
+.PHONY: test
+test: system-deps check ## everything that must hold: checks, then all tests
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist=worksteal $(ARGS) </dev/null
+
+# ── their parts ──────────────────────────────────────────────────────────────────────────────
+
+.PHONY: check
+check: $(VENV)/.dev ## format, lint, types, layers
+	@$(BIN)/ruff format --quiet --check --diff .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache >$(VENV)/lint-imports.log 2>&1 || { cat $(VENV)/lint-imports.log; exit 1; }
+
+.PHONY: system-deps
+system-deps: ## what only the operating system has; installs where it may, else names what is missing
+	@sh deploy/system-deps.sh deploy/system-deps.txt
+
+.PHONY: golden
+golden: $(VENV)/.dev ## rewrite the golden files; review the result as a diff
+	@$(BIN)/python -m tests.golden.rewrite
+	@git --no-pager diff --stat -- tests/golden || true
+
+.PHONY: bench
+bench: $(VENV)/.runtime ## measure against the reference, both in one run; NAMES="…" chooses
+	@for name in $(NAMES); do $(BIN)/gateway bench $$name $(ARGS) || exit 1; done
+
+.PHONY: lock
+lock: ## write requirements/ anew from pyproject.toml; UPGRADE=1 takes newest versions
+	@test -d .venv-lock || $(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet 'pip-tools>=7.5'
+	@UPGRADE='$(UPGRADE)' .venv-lock/bin/python requirements/lock.py
+
+.PHONY: clean
+clean: ## remove caches and what was built; the environments stay (rm -r .venv)
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find gateway adapters tests requirements -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Languages of banks and ERPs: pure encode and decode, no I/O, clock, ids or keys."""

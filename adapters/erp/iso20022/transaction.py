@@ -1,0 +1,179 @@
+"""One CdtTrfTxInf as a draft: which element of which version means what to us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.erp.iso20022 import codes
+from adapters.erp.iso20022.fields import STRUCTURED, Fields, identification
+from gateway.domain.instruction import BusinessType, Urgency
+from gateway.ports.erp import Draft
+
+_BICFI: Final = "CdtrAgt/FinInstnId/BICFI"
+_BIC: Final = "CdtrAgt/FinInstnId/BIC"
+_AGENT_NAME: Final = "CdtrAgt/FinInstnId/Nm"
+_BRANCH_NAME: Final = "CdtrAgt/BrnchId/Nm"
+_AGENT_CITY: Final = "CdtrAgt/FinInstnId/PstlAdr/TwnNm"
+_BRANCH_CITY: Final = "CdtrAgt/BrnchId/PstlAdr/TwnNm"
+_MEMBER: Final = "CdtrAgt/FinInstnId/ClrSysMmbId/MmbId"
+_SYSTEM_CODE: Final = "CdtrAgt/FinInstnId/ClrSysMmbId/ClrSysId/Cd"
+_SYSTEM_OWN: Final = "CdtrAgt/FinInstnId/ClrSysMmbId/ClrSysId/Prtry"
+_CNAPS_DIGITS: Final = 12
+
+
+@dataclass(slots=True)
+class Block:
+    """What a PmtInf says for all its transactions. Texts are '' until read."""
+
+    path: str
+    message_id: str
+    payment_info_id: str = ""
+    debtor_name: str = ""
+    debtor_account: str = ""
+    debtor_account_at: str = ""
+    execution_date: str = ""
+    execution_date_at: str = ""
+    priority: str = ""
+    services: tuple[str, ...] = ()
+    category: str = ""
+
+    def account(self, fields: Fields) -> None:
+        """Take DbtrAcct."""
+        name, self.debtor_account = fields.account()
+        self.debtor_account_at = f"{fields.path}/{name}"
+
+    def execution(self, fields: Fields, text: str) -> None:
+        """Take ReqdExctnDt: a plain date up to .07, Dt or DtTm from .08 on.
+
+        Of a date and time only the day is kept, as the sender wrote it: banks here
+        book by day.
+        """
+        name, chosen = fields.choice("Dt", "DtTm")
+        self.execution_date = text or (chosen.partition("T")[0] if name == "DtTm" else chosen)
+        self.execution_date_at = fields.path if text or not chosen else f"{fields.path}/{name}"
+
+    def payment_type(self, fields: Fields) -> None:
+        """Take PmtTpInf."""
+        self.priority = fields["InstrPrty"]
+        self.services = tuple(fields.each("SvcLvl/Cd"))
+        self.category = fields["CtgyPurp/Cd"]
+
+
+def amount_of(fields: Fields) -> str:
+    """The amount that counts into CtrlSum: instructed, else the equivalent amount."""
+    return fields.choice("Amt/InstdAmt", "Amt/EqvtAmt/Amt")[1]
+
+
+def draft(fields: Fields, block: Block) -> Draft:
+    """Make the draft of one transaction inside ``block``."""
+    instruction_id, end_to_end_id = fields["PmtId/InstrId"], fields["PmtId/EndToEndId"]
+    reference, reference_at = _reference(fields, block)
+    account_at, account = fields.account("CdtrAcct/")
+    agent_at, agent_name = fields.first(_AGENT_NAME, _BRANCH_NAME)
+    city_at, city = fields.first(_AGENT_CITY, _BRANCH_CITY)
+    bic_at, bic = fields.choice(_BICFI, _BIC)
+    purpose_at, purpose = _purpose(fields)
+    category = _category(fields, block)
+    business_type = codes.BUSINESS_TYPES.get(category, BusinessType.PAYMENT.value)
+    source = {
+        "message_id": block.message_id,
+        "payment_info_id": block.payment_info_id,
+        "instruction_id": instruction_id,
+        "end_to_end_id": end_to_end_id,
+        "debtor_account": block.debtor_account,
+    }
+    if business_type == BusinessType.PAYROLL.value:
+        source["category_purpose"] = category
+    here = fields.path + "/"
+    return Draft(
+        erp_reference=reference,
+        debtor_account=block.debtor_account,
+        debtor_name=block.debtor_name,
+        creditor_name=fields["Cdtr/Nm"],
+        creditor_account=account,
+        creditor_agent_name=agent_name,
+        creditor_agent_cnaps=_cnaps(fields),
+        creditor_agent_bic=bic,
+        creditor_city=city,
+        amount=fields["Amt/InstdAmt"],
+        currency=fields["Amt/InstdAmt@Ccy"],
+        purpose=purpose,
+        business_type=business_type,
+        urgency=_urgency(fields, block),
+        execution_date=block.execution_date,
+        end_to_end_id=identification(end_to_end_id),
+        at={
+            "erp_reference": reference_at,
+            "debtor_account": block.debtor_account_at or f"{block.path}/DbtrAcct/Id",
+            "debtor_name": f"{block.path}/Dbtr/Nm",
+            "creditor_name": f"{here}Cdtr/Nm",
+            "creditor_account": here + (account_at if account else "CdtrAcct/Id"),
+            "creditor_agent_name": here + agent_at,
+            "creditor_agent_cnaps": here + _MEMBER,
+            "creditor_agent_bic": here + bic_at,
+            "creditor_city": here + city_at,
+            "amount": here + _amount_at(fields),
+            "currency": f"{here}Amt/InstdAmt/@Ccy",
+            "purpose": here + purpose_at,
+            "business_type": f"{here}PmtTpInf/CtgyPurp/Cd",
+            "urgency": f"{here}PmtTpInf",
+            "execution_date": block.execution_date_at or f"{block.path}/ReqdExctnDt",
+            "end_to_end_id": f"{here}PmtId/EndToEndId",
+        },
+        line=fields.line,
+        source=source,
+    )
+
+
+def _reference(fields: Fields, block: Block) -> tuple[str, str]:
+    """MsgId/PmtInfId/EndToEndId, and where it stands; '' if a part is missing.
+
+    Some ERPs number end-to-end ids from 1 in every file, so the id alone is no key.
+    InstrId takes the place of an EndToEndId that is not provided.
+    """
+    name = "PmtId/EndToEndId"
+    own = identification(fields[name])
+    if not own and identification(fields["PmtId/InstrId"]):
+        name = "PmtId/InstrId"
+        own = fields[name]
+    if not identification(block.payment_info_id):
+        return "", f"{block.path}/PmtInfId"
+    where = f"{fields.path}/{name}"
+    return (f"{block.message_id}/{block.payment_info_id}/{own}" if own else ""), where
+
+
+def _amount_at(fields: Fields) -> str:
+    return "Amt/EqvtAmt" if fields.has("Amt/EqvtAmt/Amt") else "Amt/InstdAmt"
+
+
+def _purpose(fields: Fields) -> tuple[str, str]:
+    """用途: the unstructured texts, else the structured references, joined by a space."""
+    for name in ("RmtInf/Ustrd", *STRUCTURED):
+        text = " ".join(fields.each(name))
+        if text:
+            return name, text
+    return "RmtInf/Ustrd", ""
+
+
+def _category(fields: Fields, block: Block) -> str:
+    """The code that decides the business type: the most particular one that is given."""
+    own = fields["PmtTpInf/CtgyPurp/Cd"] or block.category
+    return own if own in codes.BUSINESS_TYPES else fields["Purp/Cd"] or own
+
+
+def _urgency(fields: Fields, block: Block) -> str:
+    priority = fields["PmtTpInf/InstrPrty"] or block.priority
+    services = tuple(fields.each("PmtTpInf/SvcLvl/Cd")) or block.services
+    urgent = priority == codes.URGENT_PRIORITY or codes.URGENT_SERVICE in services
+    return (Urgency.URGENT if urgent else Urgency.NORMAL).value
+
+
+def _cnaps(fields: Fields) -> str:
+    """The CNAPS number: a member id of the CNAPS system, or of twelve digits under no system."""
+    member = fields[_MEMBER]
+    _, system = fields.choice(_SYSTEM_CODE, _SYSTEM_OWN)
+    if system:
+        return member if system == codes.CNAPS_SYSTEM else ""
+    twelve = len(member) == _CNAPS_DIGITS and member.isascii() and member.isdigit()
+    return member if twelve else ""

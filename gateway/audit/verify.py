@@ -1,0 +1,196 @@
+"""Verifying the trail: every lane, every record, every checkpoint; a finding names lane and sequence.
+
+The verifier trusts nothing it reads: commitments are recomputed from payloads, links from
+the records before them, roots from the heads a checkpoint lists, signatures from a key that
+is given from outside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, Row, func, select
+
+from gateway.domain.chain import GENESIS, LaneHead, commitment, link, merkle_root
+from gateway.store import tables
+
+_j = tables.journal
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that does not verify: where, and what."""
+
+    lane: str
+    seq: int
+    kind: str
+
+    def text(self, language: str) -> str:
+        """In words."""
+        zh, en = _WORDS[self.kind]
+        where = f"lane {self.lane} seq {self.seq}"
+        return f"{zh}（{where}）" if language == "zh" else f"{en} ({where})"
+
+
+_WORDS = {
+    "payload": ("记录内容与其承诺不符：内容被改动", "the payload does not match its commitment: changed"),
+    "link": ("链接哈希不符：记录被改动、插入或调换", "the hash does not follow: changed, inserted or reordered"),
+    "gap": ("序号不连续：记录被删除或调换", "the sequence has a gap: deleted or reordered"),
+    "cut": ("链尾短于已签检查点：被截断", "shorter than a signed checkpoint: truncated"),
+    "rewritten": ("与已签检查点的链头不符：被改写", "not the head a signed checkpoint names: rewritten"),
+    "lane_missing": ("检查点所列的链不存在：整条被删除", "a lane named by a checkpoint is gone: deleted"),
+    "previous": ("链首所记前一链头不符：前一链被截断或改写", "the previous lane's head differs: cut or rewritten"),
+    "root": ("检查点根哈希不符", "the checkpoint's root does not follow from its heads"),
+    "signature": ("检查点签名无效", "the checkpoint's signature is not valid"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The result of a verification. ``unanchored`` counts records after the last checkpoint."""
+
+    records: int
+    lanes: int
+    checkpoints: int
+    unanchored: int
+    findings: tuple[Finding, ...]
+
+
+def verify(
+    db: Connection, key: Ed25519PublicKey | None, progress: Progress = lambda _: None
+) -> Verdict:
+    """Verify everything in the database; ``key`` None skips signatures only."""
+    findings: list[Finding] = []
+    heads: dict[str, LaneHead] = {}
+    anchors = _anchors(db)
+    records = 0
+    for lane_id in db.execute(select(tables.lane.c.id).order_by(tables.lane.c.opened_us)).scalars():
+        head, count = _verify_lane(db, lane_id, anchors.get(lane_id, {}), findings, progress)
+        heads[lane_id] = head
+        records += count
+    findings.extend(_verify_previous(db, heads))
+    checkpoints, anchored = _verify_checkpoints(db, key, heads, findings)
+    tail = sum(head.seq - min(anchored.get(lane, 0), head.seq) for lane, head in heads.items())
+    return Verdict(
+        records=records,
+        lanes=len(heads),
+        checkpoints=checkpoints,
+        unanchored=tail,
+        findings=tuple(findings),
+    )
+
+
+def _anchors(db: Connection) -> dict[str, dict[int, bytes]]:
+    """Heads named by checkpoints, per lane and sequence."""
+    anchors: dict[str, dict[int, bytes]] = {}
+    for heads in db.execute(select(tables.checkpoint.c.heads)).scalars():
+        for lane, seq, head in json.loads(heads):
+            anchors.setdefault(lane, {})[seq] = bytes.fromhex(head)
+    return anchors
+
+
+def _verify_lane(
+    db: Connection,
+    lane: str,
+    anchors: dict[int, bytes],
+    findings: list[Finding],
+    progress: Progress,
+) -> tuple[LaneHead, int]:
+    """Walk one lane; after a fault the walk goes on from the stored hash, to find the next one."""
+    previous, expected, count = GENESIS, 1, 0
+    for row in _records(db, lane):
+        if row.seq != expected:
+            findings.append(Finding(lane=lane, seq=expected, kind="gap"))
+        if row.payload is not None and commitment(row.salt, row.payload) != row.leaf:
+            findings.append(Finding(lane=lane, seq=row.seq, kind="payload"))
+        if link(lane, row.seq, previous, row.leaf) != row.hash and row.seq == expected:
+            findings.append(Finding(lane=lane, seq=row.seq, kind="link"))
+        anchored = anchors.get(row.seq)
+        if anchored is not None and anchored != row.hash:
+            findings.append(Finding(lane=lane, seq=row.seq, kind="rewritten"))
+        previous, expected, count = row.hash, row.seq + 1, count + 1
+        if count % 10_000 == 0:
+            progress(10_000)
+    progress(count % 10_000)
+    return LaneHead(lane=lane, seq=expected - 1, hash=previous), count
+
+
+def _records(db: Connection, lane: str) -> Iterator[Any]:
+    statement = (
+        select(_j.c.seq, _j.c.salt, _j.c.payload, _j.c.leaf, _j.c.hash)
+        .where(_j.c.lane == lane)
+        .order_by(_j.c.seq)
+    )
+    yield from db.execution_options(yield_per=2000).execute(statement)
+
+
+def _verify_previous(db: Connection, heads: dict[str, LaneHead]) -> list[Finding]:
+    """Each lane's first record names the head of the lane before it."""
+    findings: list[Finding] = []
+    for row in db.execute(select(_j.c.lane, _j.c.payload).where(_j.c.seq == 1)):
+        if row.payload is None:
+            continue
+        named = json.loads(row.payload)["content"]
+        before = heads.get(named.get("previous_lane", ""))
+        if not named.get("previous_lane"):
+            continue
+        if before is None:
+            findings.append(Finding(lane=named["previous_lane"], seq=0, kind="lane_missing"))
+        elif before.seq < named["previous_seq"]:
+            findings.append(Finding(lane=before.lane, seq=before.seq, kind="cut"))
+        elif _hash_at(db, before.lane, named["previous_seq"]) != named["previous_hash"]:
+            findings.append(Finding(lane=before.lane, seq=named["previous_seq"], kind="previous"))
+    return findings
+
+
+def _hash_at(db: Connection, lane: str, seq: int) -> str:
+    if seq == 0:
+        return GENESIS.hex()
+    found = db.execute(select(_j.c.hash).where(_j.c.lane == lane, _j.c.seq == seq)).scalar()
+    return found.hex() if found else ""
+
+
+def _verify_checkpoints(
+    db: Connection,
+    key: Ed25519PublicKey | None,
+    heads: dict[str, LaneHead],
+    findings: list[Finding],
+) -> tuple[int, dict[str, int]]:
+    anchored: dict[str, int] = {}
+    count = db.execute(select(func.count()).select_from(tables.checkpoint)).scalar() or 0
+    for row in db.execute(select(tables.checkpoint).order_by(tables.checkpoint.c.seq)):
+        listed = [
+            LaneHead(lane=lane, seq=seq, hash=bytes.fromhex(head))
+            for lane, seq, head in json.loads(row.heads)
+        ]
+        if merkle_root(listed).hex() != row.root:
+            findings.append(Finding(lane="checkpoint", seq=row.seq, kind="root"))
+        if key is not None and not _signed(key, row):
+            findings.append(Finding(lane="checkpoint", seq=row.seq, kind="signature"))
+        for head in listed:
+            now = heads.get(head.lane)
+            if now is None:
+                findings.append(Finding(lane=head.lane, seq=head.seq, kind="lane_missing"))
+            elif now.seq < head.seq:
+                findings.append(Finding(lane=head.lane, seq=now.seq, kind="cut"))
+            anchored[head.lane] = max(anchored.get(head.lane, 0), head.seq)
+    return count, anchored
+
+
+def _signed(key: Ed25519PublicKey, row: Row[Any]) -> bool:
+    try:
+        key.verify(bytes.fromhex(row.signature), checkpoint_text(row.seq, row.at_us, row.root))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def checkpoint_text(seq: int, at_us: int, root: str) -> bytes:
+    """What a checkpoint signs."""
+    return f"gateway-checkpoint\n{seq}\n{at_us}\n{root}\n".encode()

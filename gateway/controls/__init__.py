@@ -1,0 +1,1 @@
+"""Who may release what: holds, approvals, decisions by people."""

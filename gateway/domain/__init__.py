@@ -1,0 +1,1 @@
+"""Nouns and rules of payments. Imports the standard library only."""

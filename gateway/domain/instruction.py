@@ -1,0 +1,248 @@
+"""The payment instruction (付款指令) and the ONE table of its states.
+
+Rule kept here: nothing else in the gateway knows which state may follow which, and
+for which cause. The picture in docs/states.md is drawn from this table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from gateway.domain.ids import InstructionId, TenantId
+from gateway.domain.money import Money
+from gateway.domain.party import Party
+
+
+class State(StrEnum):
+    """Where an instruction stands. The strings are stored and sent: they are forever."""
+
+    RECEIVED = "RECEIVED"
+    HELD = "HELD"
+    APPROVED = "APPROVED"
+    SCHEDULED = "SCHEDULED"
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    BANK_APPROVAL = "BANK_APPROVAL"
+    PROCESSING = "PROCESSING"
+    UNCONFIRMED = "UNCONFIRMED"
+    SETTLED = "SETTLED"
+    REJECTED = "REJECTED"
+    RETURNED = "RETURNED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    PAID_ELSEWHERE = "PAID_ELSEWHERE"
+
+
+class Cause(StrEnum):
+    """Why a state changed: what kind of fact stands behind it."""
+
+    POLICY = "policy"
+    """A rule of ours decided, shown as actor ``policy:…``."""
+    PERSON = "person"
+    """As many named people decided as the policy asks for."""
+    TWO_PEOPLE = "two_people"
+    """Two different people, with a reason."""
+    ERP = "erp"
+    """The ERP asked, before anything was sent."""
+    SCHEDULE = "schedule"
+    DISPATCH = "dispatch"
+    """The relay took it: the exact bytes are durable, the socket is not yet touched."""
+    NOT_SENT = "not_sent"
+    """The transport knows that no byte left."""
+    REFUSED_UNEXECUTED = "refused_unexecuted"
+    """First send refused as a whole, by a refusal that is known to execute nothing."""
+    BANK_ANSWER = "bank_answer"
+    """The bank's direct answer to the first send."""
+    DOUBT = "doubt"
+    """Time-out, cut connection, crash or take-over after SENDING: it may have left."""
+    ENQUIRY = "enquiry"
+    """The bank's answer when asked about it (查证), or its replay of a stored result."""
+    STATEMENT = "statement"
+    RECEIPT = "receipt"
+
+
+_PERSONS: Final = frozenset({Cause.PERSON})
+_STOP: Final = frozenset({Cause.PERSON, Cause.ERP})
+_ANSWER: Final = frozenset({Cause.BANK_ANSWER})
+_ASKED: Final = frozenset({Cause.ENQUIRY})
+_PROOF: Final = frozenset({Cause.ENQUIRY, Cause.STATEMENT, Cause.RECEIPT})
+_PROOF_OR_PEOPLE: Final = _PROOF | {Cause.TWO_PEOPLE}
+_ASKED_OR_PEOPLE: Final = _ASKED | {Cause.TWO_PEOPLE}
+
+_S = State
+_OPEN_AT_BANK: Final = (_S.ACKNOWLEDGED, _S.BANK_APPROVAL, _S.PROCESSING)
+
+
+def _at_bank(state: State) -> dict[State, frozenset[Cause]]:
+    """Exits of a state in which the bank has the instruction and has not decided."""
+    exits: dict[State, frozenset[Cause]] = {
+        other: _ASKED for other in (*_OPEN_AT_BANK, _S.UNCONFIRMED) if other is not state
+    }
+    exits |= {
+        _S.SETTLED: _PROOF_OR_PEOPLE,
+        _S.REJECTED: _ASKED_OR_PEOPLE,
+        _S.CANCELLED: _ASKED_OR_PEOPLE,
+        _S.EXPIRED: _ASKED_OR_PEOPLE,
+        _S.RETURNED: frozenset({Cause.STATEMENT, Cause.RECEIPT}),
+    }
+    return exits
+
+
+TRANSITIONS: Final[Mapping[State, Mapping[State, frozenset[Cause]]]] = MappingProxyType(
+    {
+        _S.RECEIVED: {
+            _S.HELD: frozenset({Cause.POLICY}),
+            _S.APPROVED: frozenset({Cause.POLICY, Cause.PERSON}),
+            _S.CANCELLED: _STOP,
+        },
+        _S.HELD: {
+            _S.APPROVED: _PERSONS,
+            _S.CANCELLED: _STOP,
+            _S.PAID_ELSEWHERE: frozenset({Cause.TWO_PEOPLE}),
+        },
+        _S.APPROVED: {
+            _S.HELD: frozenset({Cause.POLICY}),
+            _S.SCHEDULED: frozenset({Cause.POLICY}),
+            _S.QUEUED: frozenset({Cause.POLICY}),
+            _S.CANCELLED: _STOP,
+        },
+        _S.SCHEDULED: {
+            _S.HELD: frozenset({Cause.POLICY}),
+            _S.QUEUED: frozenset({Cause.SCHEDULE}),
+            _S.CANCELLED: _STOP,
+        },
+        _S.QUEUED: {
+            _S.HELD: frozenset({Cause.POLICY}),
+            _S.SENDING: frozenset({Cause.DISPATCH}),
+            _S.CANCELLED: _STOP,
+        },
+        _S.SENDING: {
+            _S.QUEUED: frozenset({Cause.NOT_SENT, Cause.REFUSED_UNEXECUTED}),
+            _S.UNCONFIRMED: frozenset({Cause.BANK_ANSWER, Cause.DOUBT}),
+            _S.ACKNOWLEDGED: _ANSWER,
+            _S.BANK_APPROVAL: _ANSWER,
+            _S.PROCESSING: _ANSWER,
+            _S.SETTLED: _ANSWER,
+            _S.REJECTED: _ANSWER,
+            _S.CANCELLED: _ANSWER,
+            _S.EXPIRED: _ANSWER,
+        },
+        **{state: _at_bank(state) for state in _OPEN_AT_BANK},
+        _S.UNCONFIRMED: {
+            **{state: _ASKED for state in _OPEN_AT_BANK},
+            _S.SETTLED: _PROOF_OR_PEOPLE,
+            _S.REJECTED: _ASKED_OR_PEOPLE,
+            _S.CANCELLED: _ASKED_OR_PEOPLE,
+            _S.EXPIRED: _ASKED_OR_PEOPLE,
+            _S.RETURNED: frozenset({Cause.STATEMENT, Cause.RECEIPT, Cause.TWO_PEOPLE}),
+            _S.PAID_ELSEWHERE: frozenset({Cause.TWO_PEOPLE}),
+        },
+        _S.SETTLED: {_S.RETURNED: _PROOF_OR_PEOPLE},
+        _S.REJECTED: {},
+        _S.RETURNED: {},
+        _S.CANCELLED: {},
+        _S.EXPIRED: {},
+        _S.PAID_ELSEWHERE: {},
+    }
+)
+
+FINAL: Final = frozenset(
+    {_S.SETTLED, _S.REJECTED, _S.RETURNED, _S.CANCELLED, _S.EXPIRED, _S.PAID_ELSEWHERE}
+)
+"""States that end an instruction. SETTLED is final but for a return (退汇) proven later."""
+
+FATE_OPEN: Final = frozenset({_S.SENDING, *_OPEN_AT_BANK, _S.UNCONFIRMED})
+"""States in which a message of ours may still move money: no other message may carry it."""
+
+
+def allowed(before: State, after: State, cause: Cause) -> bool:
+    """Whether the table lets ``before`` become ``after`` for ``cause``."""
+    return cause in TRANSITIONS[before].get(after, frozenset())
+
+
+class BusinessType(StrEnum):
+    """业务类型 of an instruction."""
+
+    PAYMENT = "payment"
+    PAYROLL = "payroll"
+    INTERNAL = "internal"
+
+
+class Urgency(StrEnum):
+    """How the payer wants it carried; the connection's dialect turns it into a channel."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    """Real time where the bank has a channel for it (CIB: PMTMODE=SUPER up to 50,000)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """A payment instruction as accepted: immutable. Its state lives beside it, as history rows.
+
+    ``local`` is whether payer and payee bank are in the same city; ``own_bank`` whether
+    the payee's account is at the paying bank itself.
+    """
+
+    tenant: TenantId
+    id: InstructionId
+    erp: str
+    erp_reference: str
+    company: str
+    debtor: Party
+    creditor: Party
+    amount: Money
+    purpose: str
+    memo: str = ""
+    own_bank: bool
+    local: bool
+    business_type: BusinessType = BusinessType.PAYMENT
+    urgency: Urgency = Urgency.NORMAL
+    execution_date: date | None = None
+    end_to_end_id: str = ""
+    reconciliation_code: str = ""
+
+    def content(self) -> dict[str, str]:
+        """What the payer asked for, without ids: the thing that digests and approvals bind."""
+        creditor, debtor = self.creditor.account, self.debtor.account
+        return {
+            "amount": self.amount.text(),
+            "business_type": self.business_type.value,
+            "company": self.company,
+            "creditor_account": creditor.number,
+            "creditor_agent_bic": creditor.agent.bic,
+            "creditor_agent_cnaps": creditor.agent.cnaps,
+            "creditor_agent_name": creditor.agent.name,
+            "creditor_city": creditor.agent.city,
+            "creditor_name": self.creditor.name,
+            "currency": self.amount.currency.code,
+            "debtor_account": debtor.number,
+            "end_to_end_id": self.end_to_end_id,
+            "erp": self.erp,
+            "erp_reference": self.erp_reference,
+            "execution_date": self.execution_date.isoformat() if self.execution_date else "",
+            "local": "Y" if self.local else "N",
+            "memo": self.memo,
+            "own_bank": "Y" if self.own_bank else "N",
+            "purpose": self.purpose,
+            "reconciliation_code": self.reconciliation_code,
+            "urgency": self.urgency.value,
+        }
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over the content as canonical JSON: sorted keys, no spaces, UTF-8."""
+        return content_digest(self.content())
+
+
+def content_digest(content: Mapping[str, str]) -> str:
+    """SHA-256 (hex) over a flat record as canonical JSON."""
+    text = json.dumps(dict(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

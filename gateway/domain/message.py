@@ -1,0 +1,65 @@
+"""A message to the bank: what carries instructions, under one serial for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.domain.ids import InstructionId, MessageId, Serial, TenantId
+
+
+class Fate(StrEnum):
+    """Whether a message of ours may still move money."""
+
+    PLANNED = "planned"
+    """Serial and bytes are durable; no byte has left (yet, or provably)."""
+    OPEN = "open"
+    """It may have left and its result is not final."""
+    CLOSED = "closed"
+    """Every line has a final result, or it is proven that nothing was executed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A planned or sent message. ``sends`` counts attempts in which a byte may have left."""
+
+    tenant: TenantId
+    id: MessageId
+    connection: str
+    serial: Serial
+    operation: str
+    fate: Fate
+    instructions: tuple[InstructionId, ...]
+    sends: int = 0
+    first_sent_at: datetime | None = None
+    last_sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of message bytes. A secret one (a password) is stored encrypted and never shown."""
+
+    content: bytes
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WireMessage:
+    """The exact bytes of a message, in runs, so that secrets can be kept apart."""
+
+    segments: tuple[Segment, ...]
+    content_type: str
+
+    def body(self) -> bytes:
+        """The bytes as they go onto the wire."""
+        return b"".join(segment.content for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class WireReply:
+    """What came back: HTTP status, declared content type and the bytes as received."""
+
+    status: int
+    content_type: str
+    body: bytes

@@ -1,0 +1,1 @@
+"""An ERP request becomes durable instructions: read, validate every fault at once, accept."""

@@ -1,0 +1,21 @@
+"""A draft whose reader already found faults, so that they are told together with all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.domain.errors import Fault
+from gateway.ports.erp import Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultyDraft(Draft):
+    """A draft with faults of form (a number where text is due, an unknown or repeated field).
+
+    The fields concerned are left empty; ``validate`` returns these faults first and adds none
+    of its own for the same path.
+    """
+
+    faults: tuple[Fault, ...] = ()
+    unreadable: bool = False
+    """The whole thing is not of the promised form: asking for its fields would help nobody."""

@@ -1,0 +1,252 @@
+"""A draft becomes an instruction, or the list of everything that is wrong with it.
+
+Rule kept here: every fault is told at once, at the sender's own field; a payment is only
+accepted in a form its bank can carry, judged by the bank's own dialect before anything is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+from unicodedata import normalize
+
+from gateway.domain.errors import Corrupt, Fault
+from gateway.domain.ids import InstructionId
+from gateway.domain.instruction import BusinessType, Instruction
+from gateway.domain.money import CNY, Currency, Money, currency
+from gateway.domain.outcome import Outcome
+from gateway.domain.party import Account, Agent, Party, masked
+from gateway.intake.draft import FaultyDraft
+from gateway.intake.faults import Faults
+from gateway.intake.fields import Fields, read_amount, read_fields
+from gateway.ports.bank import BankDialect, Operation, PayOrder
+from gateway.ports.bank_order import pay_order
+from gateway.ports.erp import Draft
+from gateway.ports.tenancy import Connection, OwnAccount, Tenant
+
+AHEAD_MAX: Final = timedelta(days=366)
+"""How far in the future an execution date may lie."""
+_AGENT: Final = ("creditor_agent_name", "creditor_agent_cnaps", "creditor_agent_bic")
+_CITY: Final = frozenset({"creditor_city", "local"})
+_ROUTE: Final = frozenset({*_AGENT, *_CITY, "own_bank"})
+_OUR_FIELD: Final = {
+    "debtor_name": "debtor_account",  # comes from the account's configuration
+    "due": "execution_date",
+    "own_bank": "creditor_agent_name",
+    "local": "creditor_city",
+}
+"""Names of a pay order that a sender writes under another field."""
+
+
+def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft is judged against
+    draft: Draft,
+    *,
+    tenant: Tenant,
+    erp: str,
+    dialect_of: Callable[[str], BankDialect],
+    today: date,
+    new_id: Callable[[], InstructionId],
+) -> Instruction | tuple[Fault, ...]:
+    """Turn a draft into an instruction, or tell every fault with the sender's path and line.
+
+    ``dialect_of`` maps a bank's code (``Connection.bank``) to its dialect; ``today`` is the
+    shared clock's day in Asia/Shanghai. ``new_id`` is called only when the form is right.
+    The debtor's name and bank come from the account's configuration, never from the draft.
+    Raises Corrupt when an account names a connection that is not configured.
+    """
+    earlier: tuple[Fault, ...] = ()
+    if isinstance(draft, FaultyDraft):
+        if draft.unreadable:
+            return draft.faults
+        earlier = draft.faults
+    faults = Faults(draft, earlier)
+    fields = read_fields(draft, faults)
+    own = _debtor(fields, tenant, faults)
+    amount = read_amount(draft.amount, _unit(fields, own, faults), faults)
+    _check_date(fields.execution_date, today, faults)
+    if own is None:
+        return tuple(faults.found)
+    connection = _connection(tenant, own)
+    dialect = dialect_of(connection.bank)
+    pay = _payment_operation(dialect, fields, faults)
+    route = _route(fields, own, dialect, tenant.policy.default_local, faults)
+    instruction = _instruction(
+        fields,
+        identity=_Identity(tenant, erp, InstructionId("") if faults.found else new_id()),
+        own=own,
+        amount=amount,
+        route=route,
+    )
+    if pay is not None:
+        due = fields.execution_date if connection.use_bank_due_date else None
+        order = pay_order(instruction, due=due if due is not None and due > today else None)
+        _check_with_bank(order, pay, route, faults)
+    return tuple(faults.found) if faults.found else instruction
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """Own bank and same city; None where they could not be told."""
+
+    own_bank: bool | None
+    local: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    tenant: Tenant
+    erp: str
+    id: InstructionId
+
+
+def _debtor(fields: Fields, tenant: Tenant, faults: Faults) -> OwnAccount | None:
+    """Find the tenant's own account and hold what the sender says about it against it."""
+    number = fields.debtor_account
+    own = tenant.accounts.get(number) if number else None
+    if own is None:
+        faults.add("debtor_account", "account_unknown", masked(number))
+        return None
+    if number == fields.creditor_account:
+        faults.add("creditor_account", "same_account")
+    stated = fields.texts["debtor_name"]
+    if stated and stated != own.party.name and _folded(stated) != _folded(own.party.name):
+        faults.add("debtor_name", "debtor_name_mismatch")
+    company = fields.texts["company"]
+    if company and company not in (own.company, tenant.companies.get(own.company)):
+        faults.add("company", "company_mismatch")
+    return own
+
+
+def _folded(name: str) -> str:
+    """A name for comparison only: widths of letters and brackets, case and blanks do not count."""
+    return "".join(normalize("NFKC", name).casefold().split())
+
+
+def _unit(fields: Fields, own: OwnAccount | None, faults: Faults) -> Currency:
+    """The currency an amount is read in; a payment is in the currency of its account."""
+    if own is None:
+        return fields.unit or CNY
+    unit = currency(own.currency)
+    if fields.unit is not None and fields.unit != unit:
+        faults.add("currency", "currency_mismatch", unit.code)
+        return fields.unit
+    return unit
+
+
+def _check_date(day: date | None, today: date, faults: Faults) -> None:
+    if day is None:
+        return
+    if day < today:
+        faults.add("execution_date", "date_past")
+    elif day - today > AHEAD_MAX:
+        faults.add("execution_date", "date_far")
+
+
+def _connection(tenant: Tenant, own: OwnAccount) -> Connection:
+    found = tenant.connections.get(own.connection)
+    if found is None:
+        raise Corrupt(
+            f"account {masked(own.number)} names a connection that is not configured",
+            f"账户 {masked(own.number)} 指向未配置的连接",
+        )
+    return found
+
+
+def _payment_operation(
+    dialect: BankDialect, fields: Fields, faults: Faults
+) -> Operation[PayOrder, Outcome] | None:
+    if fields.business_type is BusinessType.PAYROLL:
+        faults.add("business_type", "not_offered", BusinessType.PAYROLL.value)
+    if dialect.pay is None:
+        faults.add("debtor_account", "not_offered", BusinessType.PAYMENT.value)
+    return dialect.pay
+
+
+def _route(
+    fields: Fields,
+    own: OwnAccount,
+    dialect: BankDialect,
+    default_local: bool | None,  # noqa: FBT001 - three-valued configuration, not a switch
+    faults: Faults,
+) -> _Route:
+    """Whether the payee banks with the paying bank, and in the same city."""
+    own_bank = _own_bank(fields, dialect, faults)
+    if own_bank is None:
+        return _Route(None, None)
+    if not own_bank and not fields.texts["creditor_agent_name"]:
+        faults.add("creditor_agent_name", "agent_name_needed")
+    ours, theirs = own.party.account.agent.city, fields.texts["creditor_city"]
+    if ours and theirs:
+        return _Route(own_bank, ours.removesuffix("市") == theirs.removesuffix("市"))
+    if default_local is None and not own_bank:
+        faults.add("creditor_city", "local_unknown")
+        return _Route(own_bank, None)
+    return _Route(own_bank, True if default_local is None else default_local)
+
+
+def _own_bank(fields: Fields, dialect: BankDialect, faults: Faults) -> bool | None:
+    if faults.on(*_AGENT):  # a sign that cannot be read leaves the question open
+        return None
+    name = fields.texts["creditor_agent_name"]
+    try:
+        found = dialect.is_own_bank(fields.cnaps, fields.bic, name)
+    except ValueError:
+        field = "creditor_agent_name" if name else "creditor_agent_cnaps"
+        faults.add(field, "bank_contradiction")
+        return None
+    if found is None:
+        faults.add("creditor_agent_name", "agent_needed")
+    return found
+
+
+def _instruction(
+    fields: Fields, *, identity: _Identity, own: OwnAccount, amount: Money | None, route: _Route
+) -> Instruction:
+    """Assemble the instruction.
+
+    Where a field is at fault a stand-in takes its place, so that the bank's dialect can still
+    judge the others; such an instruction is never returned.
+    """
+    texts = fields.texts
+    agent = Agent(
+        name=texts["creditor_agent_name"],
+        cnaps=fields.cnaps,
+        bic=fields.bic,
+        city=texts["creditor_city"],
+    )
+    return Instruction(
+        tenant=identity.tenant.id,
+        id=identity.id,
+        erp=identity.erp,
+        erp_reference=texts["erp_reference"],
+        company=own.company,
+        debtor=own.party,
+        creditor=Party(
+            name=texts["creditor_name"] or "-",
+            account=Account(number=fields.creditor_account or "0", agent=agent),
+        ),
+        amount=amount or Money(1, currency(own.currency)),
+        purpose=texts["purpose"] or "-",
+        memo=texts["memo"],
+        own_bank=route.own_bank is not False,
+        local=route.local is not False,
+        business_type=fields.business_type,
+        urgency=fields.urgency,
+        execution_date=fields.execution_date,
+        end_to_end_id=texts["end_to_end_id"],
+        reconciliation_code=texts["reconciliation_code"],
+    )
+
+
+def _check_with_bank(
+    order: PayOrder, pay: Operation[PayOrder, Outcome], route: _Route, faults: Faults
+) -> None:
+    """Let the dialect say what its bank would refuse, before a serial is spent."""
+    guessed = _ROUTE if route.own_bank is None else _CITY if route.local is None else frozenset()
+    for problem in pay.check(order) if pay.check is not None else ():
+        if problem.name in guessed:
+            continue  # judged over a stand-in: it would accuse the wrong field
+        field = _OUR_FIELD.get(problem.name, problem.name)
+        faults.add_text(field, problem.code, problem.zh, problem.en)

@@ -1,0 +1,303 @@
+"""Applying evidence: the only writer of states.
+
+Every change is one row of history per instruction and one journal record per piece of
+evidence listing its instructions, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import bindparam, update
+
+from gateway.domain.errors import Corrupt
+from gateway.domain.evidence import Evidence, Ruling, judge
+from gateway.domain.instruction import State
+from gateway.domain.outcome import Stage, Verdict
+from gateway.lifecycle.rows import NewInstruction, Standing, row_of
+from gateway.ports.runtime import Ids
+from gateway.store import tables
+from gateway.store.instants import to_us
+from gateway.store.journal import Record
+from gateway.store.uow import Uow
+
+_i = tables.instruction
+_MOVE: Final = (
+    update(_i)
+    .where(
+        _i.c.tenant == bindparam("of_tenant"),
+        _i.c.id == bindparam("of_id"),
+        _i.c.version == bindparam("of_version"),
+    )
+    .values(
+        state=bindparam("to_state"),
+        version=bindparam("to_version"),
+        grade=bindparam("to_grade"),
+        message=bindparam("to_message"),
+        reason=bindparam("to_reason"),
+        code=bindparam("to_code"),
+        text=bindparam("to_text"),
+        bank_reference=bindparam("to_reference"),
+        changed_us=bindparam("to_us"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What a piece of evidence did: the new standings of what moved, and what it contradicts."""
+
+    moved: tuple[Standing, ...]
+    contradicted: tuple[Standing, ...]
+    evidence_id: str
+
+
+def receive(uow: Uow, news: Sequence[NewInstruction], at_us: int) -> None:
+    """Store accepted instructions in state RECEIVED (the caller journals the acceptance)."""
+    uow.add(tables.instruction, *(row_of(new, at_us) for new in news))
+    uow.add(
+        tables.history,
+        *(
+            {
+                "tenant": new.instruction.tenant,
+                "instruction": new.instruction.id,
+                "seq": 0,
+                "before": "",
+                "after": State.RECEIVED.value,
+                "cause": "erp",
+                "actor": new.maker,
+                "at_us": at_us,
+                "evidence": "",
+                "reason": "",
+            }
+            for new in news
+        ),
+    )
+
+
+def apply(uow: Uow, ids: Ids, standings: Iterable[Standing], evidence: Evidence) -> Applied:
+    """Judge ``evidence`` for each instruction (all of one tenant) and write what follows.
+
+    Raises Corrupt when a row changed under us: with one writer per instruction that cannot
+    happen, so somebody else wrote states.
+    """
+    return apply_all(uow, ids, [(tuple(standings), evidence)])[0]
+
+
+def apply_all(
+    uow: Uow, ids: Ids, items: Sequence[tuple[Sequence[Standing], Evidence]]
+) -> list[Applied]:
+    """The same for several pieces of evidence about different instructions, written together."""
+    moves: list[tuple[Standing, Standing, Evidence, str]] = []
+    confirms: list[tuple[Standing, Standing, Evidence, str]] = []
+    results: list[Applied] = []
+    for subjects, evidence in items:
+        evidence_id = ids.new("evi")
+        rulings = [(subject, judge(subject.state, subject.grade, evidence)) for subject in subjects]
+        moved: list[Standing] = []
+        contradicted: list[Standing] = []
+        for subject, ruling in rulings:
+            after = _after(subject, evidence)
+            if ruling is Ruling.MOVE:
+                moves.append((subject, after, evidence, evidence_id))
+                moved.append(after)
+            elif ruling is Ruling.CONFIRM:
+                confirms.append((subject, after, evidence, evidence_id))
+            elif ruling is Ruling.CONTRADICT:
+                contradicted.append(subject)
+                open_case(uow, ids, subject, "contradiction", evidence, evidence_id)
+        if evidence.outcome is not None:
+            _record_evidence(uow, subjects, evidence, evidence_id)
+        if moved or contradicted or evidence.outcome is not None:
+            _journal(uow, rulings, evidence, evidence_id)
+        results.append(
+            Applied(moved=tuple(moved), contradicted=tuple(contradicted), evidence_id=evidence_id)
+        )
+    _write(uow, [*moves, *confirms])
+    _write_history(uow, moves)
+    return results
+
+
+def open_case(
+    uow: Uow, ids: Ids, subject: Standing, kind: str, evidence: Evidence, evidence_id: str = ""
+) -> str:
+    """Open a case for people about one instruction; returns its id."""
+    case_id = ids.new("cas")
+    at_us = to_us(evidence.at)
+    uow.add(
+        tables.case,
+        {
+            "tenant": subject.tenant,
+            "id": case_id,
+            "instruction": subject.id,
+            "kind": kind,
+            "detail": evidence.reason,
+            "evidence": evidence_id,
+            "opened_us": at_us,
+            "closed_us": None,
+            "closing": "",
+        },
+    )
+    uow.journal(
+        Record(
+            tenant=subject.tenant,
+            kind="case_opened",
+            subject=subject.id,
+            at_us=at_us,
+            content={"case": case_id, "kind": kind, "evidence": evidence_id, "detail": evidence.reason},
+        )
+    )
+    return case_id
+
+
+def close_cases(uow: Uow, tenant: str, instruction: str, closing: str, at_us: int) -> int:
+    """Close the open cases of an instruction; returns how many."""
+    closed = uow.change(
+        update(tables.case)
+        .where(
+            tables.case.c.tenant == tenant,
+            tables.case.c.instruction == instruction,
+            tables.case.c.closed_us.is_(None),
+        )
+        .values(closed_us=at_us, closing=closing)
+    )
+    if closed:
+        uow.journal(
+            Record(
+                tenant=tenant,
+                kind="cases_closed",
+                subject=instruction,
+                at_us=at_us,
+                content={"closing": closing, "count": closed},
+            )
+        )
+    return closed
+
+
+_Change = tuple[Standing, Standing, Evidence, str]
+
+
+def _write(uow: Uow, changes: Sequence[_Change]) -> None:
+    """Write new standings, each guarded by the version it was judged on."""
+    if not changes:
+        return
+    hit = uow.change(
+        _MOVE,
+        [
+            {
+                "of_tenant": before.tenant,
+                "of_id": before.id,
+                "of_version": before.version,
+                "to_state": now.state.value,
+                "to_version": now.version,
+                "to_grade": int(now.grade),
+                "to_message": now.message,
+                "to_reason": evidence.reason or (evidence.outcome.reason if evidence.outcome else ""),
+                "to_code": evidence.outcome.code if evidence.outcome else "",
+                "to_text": evidence.outcome.text if evidence.outcome else "",
+                "to_reference": evidence.outcome.bank_reference if evidence.outcome else "",
+                "to_us": to_us(evidence.at),
+            }
+            for before, now, evidence, _ in changes
+        ],
+    )
+    if hit != len(changes):
+        raise Corrupt("an instruction changed outside its lifecycle", "指令在生命周期之外被改动")
+
+
+def _write_history(uow: Uow, changes: Sequence[_Change]) -> None:
+    uow.add(
+        tables.history,
+        *(
+            {
+                "tenant": now.tenant,
+                "instruction": now.id,
+                "seq": now.version,
+                "before": before.state.value,
+                "after": now.state.value,
+                "cause": evidence.cause.value,
+                "actor": evidence.actor,
+                "at_us": to_us(evidence.at),
+                "evidence": evidence_id if evidence.outcome else "",
+                "reason": evidence.reason,
+            }
+            for before, now, evidence, evidence_id in changes
+        ),
+    )
+
+
+def _after(subject: Standing, evidence: Evidence) -> Standing:
+    target = evidence.target or subject.state
+    return Standing(
+        tenant=subject.tenant,
+        id=subject.id,
+        state=target,
+        version=subject.version + 1,
+        grade=evidence.grade,
+        message=evidence.message or subject.message,
+        maker=subject.maker,
+        digest=subject.digest,
+        batch=subject.batch,
+    )
+
+
+def _record_evidence(
+    uow: Uow, subjects: Sequence[Standing], evidence: Evidence, evidence_id: str
+) -> None:
+    outcome = evidence.outcome
+    if outcome is None or not subjects:
+        return
+    uow.add(
+        tables.evidence,
+        {
+            "tenant": subjects[0].tenant,
+            "id": evidence_id,
+            "message": evidence.message,
+            "wire": evidence.wire,
+            "grade": int(evidence.grade),
+            "cause": evidence.cause.value,
+            "verdict": Verdict(outcome.verdict).value,
+            "stage": Stage(outcome.stage).value,
+            "code": outcome.code,
+            "text": outcome.text,
+            "reason": outcome.reason or evidence.reason,
+            "bank_reference": outcome.bank_reference,
+            "at_us": to_us(evidence.at),
+        },
+    )
+
+
+def _journal(
+    uow: Uow, rulings: Sequence[tuple[Standing, Ruling]], evidence: Evidence, evidence_id: str
+) -> None:
+    if not rulings:
+        return
+    first = rulings[0][0]
+    outcome = evidence.outcome
+    content: dict[str, object] = {
+        "actor": evidence.actor,
+        "cause": evidence.cause.value,
+        "lines": [[subject.id, subject.state.value, ruling.value] for subject, ruling in rulings],
+        "reason": evidence.reason,
+        "target": evidence.target.value if evidence.target else "",
+    }
+    if outcome is not None:
+        content |= {
+            "evidence": evidence_id,
+            "grade": int(evidence.grade),
+            "verdict": outcome.verdict.value,
+            "code": outcome.code,
+            "bank_reference": outcome.bank_reference,
+            "wire": evidence.wire,
+        }
+    uow.journal(
+        Record(
+            tenant=first.tenant,
+            kind="evidence" if outcome else "transition",
+            subject=evidence.message or (first.id if len(rulings) == 1 else first.batch),
+            at_us=to_us(evidence.at),
+            content=content,
+        )
+    )

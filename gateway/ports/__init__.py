@@ -1,0 +1,1 @@
+"""Records and Protocols in which rooms, adapters and the outside meet."""

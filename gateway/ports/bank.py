@@ -1,0 +1,320 @@
+"""A bank's language as a frozen record of pure functions, client side and bank side.
+
+``encode`` and ``decode`` do no I/O and read no clock: the time, serial and credentials are
+arguments, so the same input gives the same bytes. Capabilities follow from which fields
+are filled; they are not declared a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from gateway.domain.ids import Serial
+from gateway.domain.instruction import Urgency
+from gateway.domain.message import WireMessage, WireReply
+from gateway.domain.money import Money
+from gateway.domain.outcome import Outcome
+from gateway.domain.party import Party
+from gateway.domain.statement import Balance, StatementPage
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOn:
+    """Who calls the bank, and when (bank-local time, whole seconds). ``password`` is secret."""
+
+    customer: str
+    operator: str
+    password: str = field(repr=False)
+    at: datetime
+
+
+# ── questions ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayOrder:
+    """One payment as the bank must be asked for it."""
+
+    debtor: Party
+    creditor: Party
+    amount: Money
+    purpose: str
+    memo: str = ""
+    own_bank: bool
+    local: bool
+    urgency: Urgency = Urgency.NORMAL
+    due: date | None = None
+    """The bank's own due date; None means now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusQuestion:
+    """What became of an earlier payment message? ``order`` is what was sent, for the echo check."""
+
+    original: Serial
+    order: PayOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceQuestion:
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementQuestion:
+    """One page (from 1) of the entries of ``start``…``end``; today must be asked for alone."""
+
+    account: str
+    start: date
+    end: date
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOnQuestion:
+    """Only sign on: is the front-end alive, are the credentials right?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Q, A]):
+    """One operation. ``decode`` raises WireError for a reply that is not of the promised form
+    and BankRefused where a query (not a payment) is refused."""
+
+    encode: Callable[[Q, SignOn, Serial], WireMessage]
+    decode: Callable[[Q, Serial, WireReply], A]
+    check: Callable[[Q], tuple[FieldProblem, ...]] | None = None
+    """Faults of a question that the bank would refuse (length, characters), before a serial is spent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """A field the dialect cannot carry. ``name`` is our field name, e.g. ``creditor_name``."""
+
+    name: str
+    code: str
+    zh: str
+    en: str
+
+
+class Dedupe(StrEnum):
+    """What the bank promises about a serial that comes twice."""
+
+    GUARANTEED = "guaranteed"
+    WINDOW = "window"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When it is fair to ask, and when a resend is safe."""
+
+    quiet: timedelta
+    """No enquiry and no resend earlier than this after the last send."""
+    dedupe: Dedupe
+    dedupe_window: timedelta | None = None
+
+
+# ── what every message is, for people who read the archive ─────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    """A bank message explained: direction ``request`` or ``reply``, our operation name, its fields.
+
+    ``outcome`` is the decoded verdict of a reply, '' where there is none. ``fields`` maps
+    the bank's element paths to text; secrets are left out.
+    """
+
+    direction: str
+    operation: str
+    outcome: str
+    fields: Mapping[str, str]
+
+
+# ── the bank side, so that the sandbox speaks every dialect over one ledger ─────────────────
+
+
+class Reason(StrEnum):
+    """Why a bank answers as it does, in words every bank has. The dialect picks code and text."""
+
+    OK = "ok"
+    OPERATOR_UNKNOWN = "operator_unknown"
+    PASSWORD_WRONG = "password_wrong"  # noqa: S105 - a reason, not a password
+    PASSWORD_LOCKED = "password_locked"  # noqa: S105 - a reason, not a password
+    MALFORMED = "malformed"
+    NOT_PERMITTED = "not_permitted"
+    BUSINESS_NOT_OPEN = "business_not_open"
+    DEBTOR_UNKNOWN = "debtor_unknown"
+    DEBTOR_CLOSED = "debtor_closed"
+    DEBTOR_FROZEN = "debtor_frozen"
+    CREDITOR_UNKNOWN = "creditor_unknown"
+    CREDITOR_MALFORMED = "creditor_malformed"
+    NAME_MISMATCH = "name_mismatch"
+    NOT_OWN_BANK = "not_own_bank"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    OVER_LIMIT = "over_limit"
+    AMOUNT_INVALID = "amount_invalid"
+    DATE_INVALID = "date_invalid"
+    PURPOSE_ILLEGAL = "purpose_illegal"
+    NO_SUCH_INSTRUCTION = "no_such_instruction"
+    NO_ENTRIES = "no_entries"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    SYSTEM_FAILURE = "system_failure"
+
+
+class BankState(StrEnum):
+    """State of an instruction inside a bank, in words every bank has."""
+
+    AUDITING = "auditing"
+    AUDITED = "audited"
+    BRANCH_REVIEW = "branch_review"
+    SENT_BACK = "sent_back"
+    PENDING = "pending"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class CoreResult(StrEnum):
+    """What the bank's core system says when asked directly."""
+
+    NONE = "none"
+    VALID = "valid"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayRequest:
+    order: PayOrder
+    super_channel: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRequest:
+    original: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreRequest:
+    """Core enquiry by our serial or by the bank's reference (exactly one is filled)."""
+
+    original: str = ""
+    bank_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceRequest:
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRequest:
+    account: str
+    start: date | None
+    end: date | None
+    page: int
+    version: str = ""
+    direction: str = "both"
+    """``debit``, ``credit`` or ``both``. ``start`` None asks for balances only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOnRequest:
+    pass
+
+
+BankBody = PayRequest | StatusRequest | CoreRequest | BalanceRequest | StatementRequest | SignOnRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankRequest:
+    """A request as the bank understands it. ``malformed`` names what broke the bank's rules
+    (element order, missing field); the sandbox then refuses it with Reason.MALFORMED."""
+
+    signon: SignOn
+    serial: str
+    operation: str
+    body: BankBody
+    malformed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPayment:
+    """An instruction as the bank stores it, for answers and replays."""
+
+    serial: str
+    bank_reference: str
+    order: PayOrder
+    state: BankState
+    processed_at: datetime
+    reason: Reason = Reason.OK
+    core: CoreResult = CoreResult.NONE
+    core_status: str = ""
+    """Inter-bank clearing status when ``core`` is VALID: accepted, checked, sent, suspended, settled, failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAnswer:
+    """The bank's answer before it is put into the dialect's words."""
+
+    at: datetime
+    signon: Reason = Reason.OK
+    message: Reason = Reason.OK
+    detail: str = ""
+    """Free text for the human part of the answer; '' lets the dialect choose."""
+    payment: StoredPayment | None = None
+    balance: Balance | None = None
+    page: StatementPage | None = None
+    unknown_code: bool = False
+    """Fault: answer with a code that stands in no table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankSide:
+    """The bank's half of the dialect. ``decode`` raises WireError for bytes it cannot read at all."""
+
+    decode: Callable[[bytes], BankRequest]
+    encode: Callable[[BankRequest, BankAnswer], WireReply]
+
+
+# ── the dialect ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankDialect:
+    """A bank's language. A filled operation is an offered one."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    version: str
+    serial_length_max: int
+    timing: Timing
+    bank_side: BankSide
+    sniff: Callable[[bytes], bool]
+    """Whether these bytes look like this bank's language (cheap; used by ``gateway read``)."""
+    explain: Callable[[bytes], MessageView]
+    is_own_bank: Callable[[str, str, str], bool | None]
+    """(cnaps, bic, bank name) → own bank, other bank, or None when there is no sign.
+    Raises ValueError when signs contradict each other."""
+    sign_on: Operation[SignOnQuestion, Outcome] | None = None
+    pay: Operation[PayOrder, Outcome] | None = None
+    payment_status: Operation[StatusQuestion, Outcome] | None = None
+    core_result: Operation[StatusQuestion, Outcome] | None = None
+    balance: Operation[BalanceQuestion, Balance] | None = None
+    statement: Operation[StatementQuestion, StatementPage] | None = None
+
+    def capabilities(self) -> tuple[str, ...]:
+        """Names of the offered operations."""
+        names = ("sign_on", "pay", "payment_status", "core_result", "balance", "statement")
+        return tuple(name for name in names if getattr(self, name) is not None)
+

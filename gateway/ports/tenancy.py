@@ -1,0 +1,94 @@
+"""Who is served: tenants, companies, accounts, connections, keys. Built from settings by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.domain.decision import Actor
+from gateway.domain.ids import TenantId
+from gateway.domain.party import Party
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """An account of a tenant's company, and the connection that reaches it."""
+
+    party: Party
+    company: str
+    connection: str
+    currency: str = "CNY"
+
+    @property
+    def number(self) -> str:
+        """The account number."""
+        return self.party.account.number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One way to one bank for one customer and operator. ``password`` is secret.
+
+    ``slots`` bounds payment messages in flight, ``enquiry_slots`` everything else;
+    ``rate_per_s`` bounds all calls (0 = unbounded).
+    """
+
+    tenant: TenantId
+    id: str
+    bank: str
+    url: str
+    customer: str
+    operator: str
+    password: str = field(repr=False)
+    slots: int = 8
+    enquiry_slots: int = 4
+    rate_per_s: int = 0
+    timeout_s: int = 30
+    use_bank_due_date: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The tenant's own process control, as far as it is configured here.
+
+    ``release_people`` 0 means straight-through, shown as actor ``policy:stp``.
+    """
+
+    release_people: int = 0
+    hold_people: int = 1
+    resolve_people: int = 2
+    default_local: bool | None = None
+    """Used where payer's and payee's city are not both known; None makes that a field error."""
+    serial_prefix: str = "GW"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key that may call the API. ``actor`` is a machine (an ERP) or a person."""
+
+    id: str
+    tenant: TenantId
+    actor: Actor
+    secret: bytes = field(repr=False)
+    erp: str = ""
+    """The ERP system a machine key speaks for; the first half of the ERP-reference key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """A group that is served, with everything configured for it."""
+
+    id: TenantId
+    name: str
+    companies: Mapping[str, str]
+    accounts: Mapping[str, OwnAccount]
+    connections: Mapping[str, Connection]
+    policy: Policy = Policy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """All tenants and keys of this deployment."""
+
+    tenants: Mapping[TenantId, Tenant]
+    keys: Mapping[str, ApiKey]

@@ -1,0 +1,1 @@
+"""Released instruction → proven outcome: plan, archive, send, enquire, resolve."""

@@ -1,0 +1,82 @@
+"""What every part of the relay of one connection shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from gateway.domain.errors import NotOffered
+from gateway.domain.ids import Serial
+from gateway.ports.bank import BankDialect, Operation, PayOrder, SignOn, StatusQuestion
+from gateway.ports.runtime import Runtime, Signal
+from gateway.ports.tenancy import Connection, Tenant
+from gateway.domain.outcome import Outcome
+from gateway.relay.archive import Archive
+from gateway.store.instants import span_us, to_us
+from gateway.store.store import Store
+
+_BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ENQUIRY_STEP_MAX: Final = timedelta(hours=4)
+OVERDUE: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One connection with everything needed to talk over it."""
+
+    tenant: Tenant
+    connection: Connection
+    dialect: BankDialect
+    store: Store
+    runtime: Runtime
+    archive: Archive
+    wake: Signal
+    """Set when new payments may be due."""
+    poll_s: float
+    """Longest wait before looking at the shared clock again (it may have jumped)."""
+
+    def sign_on(self) -> SignOn:
+        """Credentials with the business time, whole seconds."""
+        it = self.connection
+        return SignOn(
+            customer=it.customer,
+            operator=it.operator,
+            password=it.password,
+            at=self.runtime.clock.now().replace(microsecond=0),
+        )
+
+    def now_us(self) -> int:
+        """Business time in microseconds."""
+        return to_us(self.runtime.clock.now())
+
+    def actor(self) -> str:
+        """How the relay signs its history rows."""
+        return f"relay:{self.connection.id}"
+
+    def quiet_us(self) -> int:
+        """The dialect's quiet time."""
+        return span_us(self.dialect.timing.quiet)
+
+    def timeout_us(self) -> int:
+        """The send time-out."""
+        return self.connection.timeout_s * 1_000_000
+
+    def serial(self) -> Serial:
+        """A fresh serial: prefix, business day, 80 random bits; unique per customer for ever."""
+        number = int.from_bytes(self.runtime.random.bytes(10), "big")
+        tail = "".join(_BASE32[(number >> shift) & 31] for shift in range(75, -5, -5))
+        day = f"{self.runtime.clock.now():%Y%m%d}"
+        return Serial(f"{self.tenant.policy.serial_prefix}{day}{tail}")
+
+    def pay(self) -> Operation[PayOrder, Outcome]:
+        """The payment operation; raises NotOffered when the dialect has none."""
+        if self.dialect.pay is None:
+            raise NotOffered
+        return self.dialect.pay
+
+    def status(self) -> Operation[StatusQuestion, Outcome]:
+        """The status enquiry; raises NotOffered when the dialect has none."""
+        if self.dialect.payment_status is None:
+            raise NotOffered
+        return self.dialect.payment_status

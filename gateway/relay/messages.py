@@ -1,0 +1,166 @@
+"""Messages to the bank as rows. The only SQL that writes ``message`` and ``message_line``.
+
+A message may move money while its fate is OPEN. The unique index over open lines keeps an
+instruction from riding in two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from gateway.domain.message import Fate
+from gateway.store import tables
+from gateway.store.uow import Uow
+
+_m = tables.message
+_l = tables.message_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """A message row with its instructions."""
+
+    tenant: str
+    id: str
+    connection: str
+    serial: str
+    operation: str
+    fate: Fate
+    sends: int
+    enquiries: int
+    resend_refused: bool
+    """A resend was refused by a refusal that executes nothing: resending more is useless."""
+    holder: str
+    first_sent_us: int | None
+    last_sent_us: int | None
+    not_found_us: int | None
+    instructions: tuple[str, ...]
+
+
+def create(uow: Uow, message: StoredMessage, *, bank: str, customer: str, at_us: int) -> None:
+    """Store a new message with its lines."""
+    uow.add(
+        _m,
+        {
+            "tenant": message.tenant,
+            "id": message.id,
+            "connection": message.connection,
+            "bank": bank,
+            "customer": customer,
+            "serial": message.serial,
+            "operation": message.operation,
+            "fate": message.fate.value,
+            "sends": message.sends,
+            "enquiries": 0,
+            "resend_refused": False,
+            "holder": message.holder,
+            "created_us": at_us,
+            "first_sent_us": message.first_sent_us,
+            "last_sent_us": message.last_sent_us,
+            "not_found_us": None,
+        },
+    )
+    uow.add(
+        _l,
+        *(
+            {
+                "tenant": message.tenant,
+                "message": message.id,
+                "line": line,
+                "instruction": instruction,
+                "open": True,
+            }
+            for line, instruction in enumerate(message.instructions, start=1)
+        ),
+    )
+
+
+def change(uow: Uow, tenant: str, message: str, **values: Any) -> None:  # noqa: ANN401 - column values
+    """Update columns of one message."""
+    uow.change(update(_m).where(_m.c.tenant == tenant, _m.c.id == message).values(**values))
+
+
+def close(uow: Uow, tenant: str, message: str) -> None:
+    """The fate is sealed: nothing of this message can still happen, its lines are free."""
+    change(uow, tenant, message, fate=Fate.CLOSED.value)
+    uow.change(
+        update(_l).where(_l.c.tenant == tenant, _l.c.message == message).values(open=False)
+    )
+
+
+def load(uow: Uow, tenant: str, message: str) -> StoredMessage | None:
+    """One message with its lines, or None."""
+    row = uow.first(select(_m).where(_m.c.tenant == tenant, _m.c.id == message))
+    if row is None:
+        return None
+    lines = uow.rows(
+        select(_l.c.instruction)
+        .where(_l.c.tenant == tenant, _l.c.message == message)
+        .order_by(_l.c.line)
+    )
+    return _stored(row, tuple(line.instruction for line in lines))
+
+
+def planned_for(uow: Uow, tenant: str, instructions: Sequence[str]) -> dict[str, StoredMessage]:
+    """Messages that carry these instructions and provably never left, by instruction."""
+    found: dict[str, StoredMessage] = {}
+    for row in uow.rows(
+        select(_m, _l.c.instruction)
+        .join(_l, (_l.c.tenant == _m.c.tenant) & (_l.c.message == _m.c.id))
+        .where(
+            _m.c.tenant == tenant,
+            _l.c.instruction.in_(instructions),
+            _l.c.open.is_(True),
+            _m.c.fate == Fate.PLANNED.value,
+        )
+    ):
+        found[row.instruction] = _stored(row, (row.instruction,))
+    return found
+
+
+def held_by_others(uow: Uow, tenant: str, connection: str, holder: str) -> list[str]:
+    """Open messages another (dead) process was sending when it ended."""
+    sending = tables.instruction.c.state == "SENDING"
+    return [
+        row.id
+        for row in uow.rows(
+            select(_m.c.id)
+            .distinct()
+            .join(_l, (_l.c.tenant == _m.c.tenant) & (_l.c.message == _m.c.id))
+            .join(
+                tables.instruction,
+                (tables.instruction.c.tenant == _l.c.tenant)
+                & (tables.instruction.c.id == _l.c.instruction),
+            )
+            .where(
+                _m.c.tenant == tenant,
+                _m.c.connection == connection,
+                _m.c.holder != holder,
+                _m.c.fate == Fate.OPEN.value,
+                sending,
+            )
+        )
+    ]
+
+
+def _stored(row: Row[Any], instructions: tuple[str, ...]) -> StoredMessage:
+    return StoredMessage(
+        tenant=row.tenant,
+        id=row.id,
+        connection=row.connection,
+        serial=row.serial,
+        operation=row.operation,
+        fate=Fate(row.fate),
+        sends=row.sends,
+        enquiries=row.enquiries,
+        resend_refused=row.resend_refused,
+        holder=row.holder,
+        first_sent_us=row.first_sent_us,
+        last_sent_us=row.last_sent_us,
+        not_found_us=row.not_found_us,
+        instructions=instructions,
+    )

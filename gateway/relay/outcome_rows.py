@@ -1,0 +1,168 @@
+"""Writing what a send or an enquiry brought: bytes in, evidence, next appointment; one commit."""
+
+from __future__ import annotations
+
+from gateway.domain.evidence import Evidence
+from gateway.domain.instruction import FINAL, Cause, State
+from gateway.domain.message import Fate, WireReply
+from gateway.domain.outcome import Grade, Outcome, Stage
+from gateway.lifecycle.apply import Applied, apply
+from gateway.lifecycle.rows import standings
+from gateway.relay import blockade, messages
+from gateway.relay.answer import Reading, first_answer, later_answer
+from gateway.relay.archive import Envelope
+from gateway.relay.context import ENQUIRY_STEP_MAX, Link
+from gateway.relay.messages import StoredMessage
+from gateway.schedule import work
+from gateway.schedule.work import Work, WorkKind
+from gateway.store.instants import span_us
+from gateway.store.uow import Uow
+
+
+def appoint(link: Link, uow: Uow, message: StoredMessage, due_us: int, tries: int = 0) -> None:
+    """Plan (or move) the next enquiry about a message."""
+    work.put(
+        uow,
+        Work(
+            tenant=message.tenant,
+            kind=WorkKind.ENQUIRE,
+            subject=message.id,
+            lane=link.connection.id,
+            due_us=due_us,
+            tries=tries,
+        ),
+    )
+
+
+def step_us(link: Link, tries: int) -> int:
+    """How long to wait before asking again: the quiet time twice, then doubling to four hours."""
+    doublings = max(0, min(tries - 1, 10))
+    return min(link.quiet_us() << doublings, span_us(ENQUIRY_STEP_MAX))
+
+
+def not_sent(link: Link, uow: Uow, message: StoredMessage, retry_us: int, why: str) -> None:
+    """No byte left: the instructions wait again, under the same message and serial."""
+    moved = _apply(link, uow, message, Cause.NOT_SENT, State.QUEUED, reason=why).moved
+    if not moved:
+        return  # another process took the message over; it is no longer ours to judge
+    messages.change(
+        uow,
+        message.tenant,
+        message.id,
+        fate=Fate.PLANNED.value,
+        sends=0,
+        first_sent_us=None,
+        last_sent_us=None,
+    )
+    _queue_again(link, uow, message, retry_us)
+
+
+def in_doubt(link: Link, uow: Uow, message: StoredMessage, why: str) -> None:
+    """It may have left and nothing came back: UNCONFIRMED, and an appointment to ask."""
+    _apply(link, uow, message, Cause.DOUBT, State.UNCONFIRMED, reason=why)
+    appoint(link, uow, message, _after_quiet(link, message))
+
+
+def answered(
+    link: Link, uow: Uow, message: StoredMessage, reply: WireReply, outcome: Outcome
+) -> Applied:
+    """The bank answered a payment message: archive the bytes, then let the evidence speak.
+
+    Only the answer to a first send that is still ours counts as one; after a take-over or a
+    resend the same bytes are read as the answer to an enquiry.
+    """
+    subjects = standings(uow, message.tenant, message.instructions)
+    first = message.sends == 1 and all(it.state is State.SENDING for it in subjects)
+    reading = first_answer(outcome) if first else later_answer(outcome)
+    envelope = Envelope(
+        tenant=message.tenant,
+        connection=link.connection.id,
+        purpose="pay",
+        serial=message.serial,
+        message=message.id,
+    )
+    wire_id = link.archive.store_in(uow, envelope, reply)
+    applied = record(link, uow, message, outcome, reading, wire_id)
+    if not first and outcome.known_reject and outcome.stage is Stage.VALIDATION:
+        messages.change(uow, message.tenant, message.id, resend_refused=True)
+    if reading.cause is Cause.REFUSED_UNEXECUTED:
+        messages.close(uow, message.tenant, message.id)
+        _queue_again(link, uow, message, link.now_us())
+    else:
+        settle_or_appoint(link, uow, message, _after_quiet(link, message))
+    if reading.blocks:
+        blockade.block(uow, link, outcome)
+    return applied
+
+
+def record(
+    link: Link,
+    uow: Uow,
+    message: StoredMessage,
+    outcome: Outcome,
+    reading: Reading,
+    wire_id: str,
+) -> Applied:
+    """Apply an outcome as evidence about every instruction of the message."""
+    evidence = Evidence(
+        cause=reading.cause,
+        target=reading.target,
+        grade=reading.grade,
+        actor=link.actor(),
+        at=link.runtime.clock.now(),
+        outcome=outcome,
+        message=message.id,
+        wire=wire_id,
+    )
+    subjects = standings(uow, message.tenant, message.instructions)
+    return apply(uow, link.runtime.ids, subjects, evidence)
+
+
+def settle_or_appoint(
+    link: Link, uow: Uow, message: StoredMessage, due_us: int, tries: int = 0
+) -> bool:
+    """Close the message when all its instructions are final; else keep the appointment."""
+    states = [subject.state for subject in standings(uow, message.tenant, message.instructions)]
+    if all(state in FINAL for state in states):
+        messages.close(uow, message.tenant, message.id)
+        work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
+        return True
+    appoint(link, uow, message, due_us, tries)
+    return False
+
+
+def _after_quiet(link: Link, message: StoredMessage) -> int:
+    sent = message.last_sent_us if message.last_sent_us is not None else link.now_us()
+    return sent + link.timeout_us() + link.quiet_us()
+
+
+def _queue_again(link: Link, uow: Uow, message: StoredMessage, due_us: int) -> None:
+    work.add(
+        uow,
+        *(
+            Work(
+                tenant=message.tenant,
+                kind=WorkKind.SEND,
+                subject=instruction,
+                lane=link.connection.id,
+                due_us=due_us,
+            )
+            for instruction in message.instructions
+        ),
+    )
+
+
+def _apply(
+    link: Link, uow: Uow, message: StoredMessage, cause: Cause, target: State, *, reason: str
+) -> Applied:
+    evidence = Evidence(
+        cause=cause,
+        target=target,
+        grade=Grade.NONE,
+        actor=link.actor(),
+        at=link.runtime.clock.now(),
+        message=message.id,
+        reason=reason,
+    )
+    subjects = standings(uow, message.tenant, message.instructions)
+    return apply(uow, link.runtime.ids, subjects, evidence)

@@ -1,0 +1,117 @@
+"""Questions answered by the bank in real time: balance, statement pages, sign-on.
+
+Queries have a gate of their own: they never take a payment's slot. A query may be repeated
+when nothing was sent; tenacity is told exactly that, and when to stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, TypeVar
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from gateway.domain.errors import NotFound, NotOffered, NotSent
+from gateway.domain.message import WireReply
+from gateway.domain.outcome import Outcome
+from gateway.domain.statement import Balance, StatementPage
+from gateway.ports.bank import (
+    BalanceQuestion,
+    Operation,
+    SignOnQuestion,
+    StatementQuestion,
+)
+from gateway.ports.tenancy import OwnAccount
+from gateway.relay.archive import Envelope
+from gateway.relay.context import Link
+from gateway.relay.pace import Pace
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+_ATTEMPTS: Final = 3
+_PAGES_MAX: Final = 1000
+
+
+class Queries:
+    """Real-time questions over the connections."""
+
+    def __init__(
+        self, links: Mapping[tuple[str, str], Link], paces: Mapping[tuple[str, str], Pace]
+    ) -> None:
+        self._links = links
+        self._paces = paces
+        self._gates = {
+            key: link.runtime.tasks.gate(link.connection.enquiry_slots) for key, link in links.items()
+        }
+
+    async def balance(self, tenant: str, account: OwnAccount) -> Balance:
+        """Ask the bank for an account's balance now.
+
+        Raises NotOffered, BankRefused, NotSent, Unconfirmed or WireError.
+        """
+        link = self._link(tenant, account.connection)
+        question = BalanceQuestion(account=account.number)
+        return await self._ask(link, link.dialect.balance, question, "balance")
+
+    async def statement(
+        self, tenant: str, account: OwnAccount, start: date, end: date
+    ) -> list[StatementPage]:
+        """Ask the bank for all pages of a statement; today must be asked for alone."""
+        link = self._link(tenant, account.connection)
+        pages: list[StatementPage] = []
+        while not pages or pages[-1].more:
+            if len(pages) >= _PAGES_MAX:
+                raise NotOffered("too many pages; ask for fewer days", "页数过多，请缩短查询区间")
+            question = StatementQuestion(
+                account=account.number, start=start, end=end, page=len(pages) + 1
+            )
+            pages.append(await self._ask(link, link.dialect.statement, question, "statement"))
+        return pages
+
+    async def sign_on(self, tenant: str, connection: str) -> Outcome:
+        """Only sign on: is the front-end alive, are the credentials right?"""
+        link = self._link(tenant, connection)
+        return await self._ask(link, link.dialect.sign_on, SignOnQuestion(), "signon")
+
+    def _link(self, tenant: str, connection: str) -> Link:
+        link = self._links.get((tenant, connection))
+        if link is None:
+            raise NotFound("no such connection", "没有该银行连接")
+        return link
+
+    async def _ask(
+        self, link: Link, operation: Operation[Q, A] | None, question: Q, purpose: str
+    ) -> A:
+        if operation is None:
+            raise NotOffered
+        key = (link.tenant.id, link.connection.id)
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(NotSent),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_exponential(multiplier=0.2, max=2),
+            sleep=link.runtime.tasks.sleep,
+            reraise=True,
+        )
+        async with self._gates[key]:
+            async for attempt in retrying:
+                with attempt:
+                    await self._paces[key].turn()
+                    return await self._once(link, operation, question, purpose)
+        raise NotOffered  # pragma: no cover - the loop returns or raises
+
+    async def _once(
+        self, link: Link, operation: Operation[Q, A], question: Q, purpose: str
+    ) -> A:
+        serial = link.serial()
+        wire = operation.encode(question, link.sign_on(), serial)
+        envelope = Envelope(
+            tenant=link.tenant.id, connection=link.connection.id, purpose=purpose, serial=serial
+        )
+        await link.store.write(lambda uow: link.archive.store_out(uow, envelope, wire))
+        reply: WireReply = await link.runtime.net.exchange(
+            link.connection.url, wire, link.connection.timeout_s
+        )
+        await link.store.write(lambda uow: link.archive.store_in(uow, envelope, reply))
+        return operation.decode(question, serial, reply)

@@ -1,0 +1,268 @@
+"""The real runtime: one event loop, one writer thread, reader threads, the shared clock.
+
+Rule kept here: asyncio, threading, time and randomness enter the gateway through this module
+(and sockets through transport); its simulated twin is ``gateway.simulation``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from gateway.ports.runtime import Batcher, Clock, Gate, GroupRunner, Ids, Net, Random, Signal, Tasks
+from gateway.store.instants import BEIJING
+
+T = TypeVar("T")
+
+_GROUP_MAX: Final = 512
+_READERS: Final = 4
+_BASE32: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_CLOCK_CHECK_S: Final = 0.05
+
+
+class SystemClock:
+    """Business time is the machine's time."""
+
+    def now(self) -> datetime:
+        """The instant, in Beijing time."""
+        return datetime.now(BEIJING)
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        return time.monotonic()
+
+
+class SharedClock(SystemClock):
+    """A business clock kept in a small file, shared by processes; it can be scaled and jumped.
+
+    The file says: at machine time ``anchor`` it was business time ``business``, and since then
+    it runs ``scale`` times as fast. Only demonstrations and tests use it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._checked = 0.0
+        self._anchor, self._business, self._scale = self._load()
+
+    @classmethod
+    def create(cls, path: Path, start: datetime, *, scale: int = 1) -> SharedClock:
+        """Start a shared clock at ``start``."""
+        cls._store(path, time.time(), start, scale)
+        return cls(path)
+
+    def now(self) -> datetime:
+        """Business time; another process's jump is seen within 50 ms."""
+        tick = time.monotonic()
+        if tick - self._checked > _CLOCK_CHECK_S:
+            self._checked = tick
+            self._anchor, self._business, self._scale = self._load()
+        return self._business + timedelta(seconds=(time.time() - self._anchor) * self._scale)
+
+    def jump(self, seconds: int) -> None:
+        """Move business time forward (or back) for everybody who shares the file."""
+        self._move(self.now() + timedelta(seconds=seconds), self._scale)
+
+    def scale(self, factor: int) -> None:
+        """Let business time run ``factor`` times as fast as the machine's."""
+        self._move(self.now(), factor)
+
+    def _move(self, business: datetime, scale: int) -> None:
+        self._store(self._path, time.time(), business, scale)
+        self._checked = 0.0
+
+    def _load(self) -> tuple[float, datetime, int]:
+        held = json.loads(self._path.read_text())
+        return held["anchor"], datetime.fromisoformat(held["business"]), held["scale"]
+
+    @staticmethod
+    def _store(path: Path, anchor: float, business: datetime, scale: int) -> None:
+        held = {"anchor": anchor, "business": business.isoformat(), "scale": scale}
+        beside = path.with_name(f"{path.name}.{os.getpid()}")
+        beside.write_text(json.dumps(held))
+        beside.replace(path)
+
+
+class SystemRandom:
+    """Randomness of the operating system."""
+
+    def bytes(self, count: int) -> bytes:
+        """``count`` random bytes."""
+        return secrets.token_bytes(count)
+
+    def uniform(self, low: float, high: float) -> float:
+        """A number for jitter."""
+        return low + (high - low) * secrets.randbelow(1 << 30) / (1 << 30)
+
+
+def time_id(kind: str, milliseconds: int, tail: bytes) -> str:
+    """``kind_`` + 10 time characters + 16 random ones, base 32: sorts by creation."""
+    number = (milliseconds << 80) | int.from_bytes(tail[:10], "big")
+    text = "".join(_BASE32[(number >> shift) & 31] for shift in range(125, -5, -5))
+    return f"{kind}_{text}"
+
+
+class TimeIds:
+    """Ids from the machine's time and randomness."""
+
+    def new(self, kind: str) -> str:
+        """A fresh id that sorts by creation."""
+        return time_id(kind, time.time_ns() // 1_000_000, secrets.token_bytes(10))
+
+
+class _LoopSignal:
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    async def wait(self, timeout_s: float | None = None) -> bool:
+        try:
+            await asyncio.wait_for(self._event.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
+
+
+class _LoopGate:
+    def __init__(self, width: int) -> None:
+        self._semaphore = asyncio.Semaphore(width)
+
+    async def __aenter__(self) -> None:
+        await self._semaphore.acquire()
+
+    async def __aexit__(self, *exc: object) -> None:
+        self._semaphore.release()
+
+
+class _ThreadBatcher:
+    """A thread that takes everything that waits and runs it as one group."""
+
+    def __init__(self, name: str, run_group: GroupRunner, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._run_group = run_group
+        self._queue: queue.SimpleQueue[tuple[Callable[..., Any], asyncio.Future[Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    async def submit(self, job: Callable[..., T]) -> T:
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put((job, future))
+        return await future
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            ending = False
+            while len(group) < _GROUP_MAX and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    ending = True
+                    break
+                group.append(following)
+            self._run(group)
+            if ending:
+                return
+
+    def _run(self, group: Sequence[tuple[Callable[..., Any], asyncio.Future[Any]]]) -> None:
+        try:
+            results = self._run_group([job for job, _ in group])
+        except BaseException as error:
+            # Whatever escapes a group is a fault of ours: every waiter must learn of it, and
+            # the thread ends by raising it again.
+            self._deliver([(future, error) for _, future in group])
+            raise
+        self._deliver([(future, result) for (_, future), result in zip(group, results, strict=True)])
+
+    def _deliver(self, outcomes: list[tuple[asyncio.Future[Any], object]]) -> None:
+        def settle() -> None:
+            for future, outcome in outcomes:
+                if future.done():
+                    continue
+                if isinstance(outcome, BaseException):
+                    future.set_exception(outcome)
+                else:
+                    future.set_result(outcome)
+
+        self._loop.call_soon_threadsafe(settle)
+
+
+class LoopTasks:
+    """Tasks on the running event loop. Made inside the loop."""
+
+    def __init__(self, on_death: Callable[[str, BaseException], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_death = on_death
+        self._running: set[asyncio.Task[None]] = set()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+
+    def spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
+        """Start a task; an exception that leaves it is reported and ends the process."""
+        task = self._loop.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_death(task.get_name(), error)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait on the monotonic clock."""
+        await asyncio.sleep(seconds)
+
+    def signal(self) -> Signal:
+        """A new signal."""
+        return _LoopSignal()
+
+    def gate(self, width: int) -> Gate:
+        """A new gate."""
+        return _LoopGate(width)
+
+    def batcher(self, name: str, run_group: GroupRunner) -> Batcher:
+        """A batcher on a thread of its own."""
+        return _ThreadBatcher(name, run_group, self._loop)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run blocking reading work on a reader thread."""
+        return await self._loop.run_in_executor(self._readers, work)
+
+    async def gather(self, works: Sequence[Awaitable[T]]) -> list[T]:
+        """Wait for all; the first exception is raised."""
+        return list(await asyncio.gather(*works))
+
+    async def stop(self) -> None:
+        """Cancel what still runs and wait for it to end."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self._readers.shutdown(wait=True)
+
+
+class RealRuntime:
+    """Everything from outside, for real."""
+
+    def __init__(self, *, clock: Clock, tasks: Tasks, net: Net) -> None:
+        self.clock: Clock = clock
+        self.tasks: Tasks = tasks
+        self.net: Net = net
+        self.random: Random = SystemRandom()
+        self.ids: Ids = TimeIds()

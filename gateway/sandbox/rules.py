@@ -1,0 +1,191 @@
+"""What the bank says to a request: pure decisions over the facts of its books.
+
+Rule kept here: no decision reads the books or the clock by itself, so each one can be
+tested as a table. What ``judge`` refuses leaves nothing stored; what ``destination`` lets
+fail was judged by the bank's core (funds, limits, frozen account) and is a stored instruction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from gateway.domain.money import CNY
+from gateway.ports.bank import BankState, PayOrder, PayRequest, Reason
+from gateway.sandbox.ledger import AccountRow, OperatorRow
+from gateway.sandbox.options import Options
+
+PAY, QUERY = "pay", "query"
+_ACCOUNT: Final = re.compile(r"[0-9A-Za-z-]{1,32}", re.ASCII)
+_FORBIDDEN: Final = re.compile(r"[<>&\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_AMOUNT_MAX: Final = 10**17
+_DRAW_RANGE: Final = 2**32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayFacts:
+    """What the books know about a payment request.
+
+    ``creditor`` is filled for accounts at this bank.
+    """
+
+    today: date
+    customer: str
+    debtor: AccountRow | None
+    may_pay: bool
+    creditor: AccountRow | None
+
+
+def secret(customer: str, user: str, password: str) -> str:
+    """The digest under which the bank keeps a password.
+
+    One round is enough here: the sandbox knows invented passwords only, and every request
+    carries one, so a slow digest would be the slowest part of every message.
+    """
+    return hashlib.sha256(f"{customer}/{user}\n{password}".encode()).hexdigest()
+
+
+def sign_on(operator: OperatorRow | None, offered: str) -> Reason:
+    """Whether the operator may sign on with the digest ``offered``."""
+    if operator is None:
+        return Reason.OPERATOR_UNKNOWN
+    if operator.locked:
+        return Reason.PASSWORD_LOCKED
+    return Reason.OK if offered == operator.secret else Reason.PASSWORD_WRONG
+
+
+def judge(request: PayRequest, facts: PayFacts, options: Options) -> Reason:
+    """OK, or why the whole payment message is refused and nothing of it is stored."""
+    order = request.order
+    for reason in (
+        _debtor(facts),
+        _amount(order),
+        _text(order, options),
+        _creditor(order, facts, options),
+        _due(order, facts.today, options),
+        _channel(request),
+    ):
+        if reason is not Reason.OK:
+            return reason
+    return Reason.OK
+
+
+def _debtor(facts: PayFacts) -> Reason:
+    account = facts.debtor
+    if account is None or account.kind != "customer":
+        return Reason.DEBTOR_UNKNOWN
+    if account.customer != facts.customer:
+        return Reason.NOT_PERMITTED
+    if account.status == "closed":
+        return Reason.DEBTOR_CLOSED
+    if PAY not in account.business.split(","):
+        return Reason.BUSINESS_NOT_OPEN
+    return Reason.OK if facts.may_pay else Reason.NOT_PERMITTED
+
+
+def _amount(order: PayOrder) -> Reason:
+    right = order.amount.currency == CNY and 0 < order.amount.minor < _AMOUNT_MAX
+    return Reason.OK if right else Reason.AMOUNT_INVALID
+
+
+def _text(order: PayOrder, options: Options) -> Reason:
+    purpose = order.purpose
+    if not purpose.strip() or _FORBIDDEN.search(purpose) or _FORBIDDEN.search(order.memo):
+        return Reason.PURPOSE_ILLEGAL
+    too_long = len(purpose.encode("gb18030", "replace")) > options.purpose_bytes_max
+    return Reason.PURPOSE_ILLEGAL if too_long else Reason.OK
+
+
+def _creditor(order: PayOrder, facts: PayFacts, options: Options) -> Reason:
+    creditor = order.creditor
+    if not _ACCOUNT.fullmatch(creditor.account.number):
+        return Reason.CREDITOR_MALFORMED
+    if not creditor.name.strip() or _FORBIDDEN.search(creditor.name):
+        return Reason.MALFORMED
+    if facts.creditor is not None:
+        if facts.creditor.status == "closed" or facts.creditor.kind != "customer":
+            return Reason.CREDITOR_UNKNOWN
+        same = facts.creditor.name == creditor.name.strip()
+        return Reason.OK if same else Reason.NAME_MISMATCH
+    if order.own_bank or _claims_own_bank(order, options):
+        return Reason.NOT_OWN_BANK
+    return Reason.OK if creditor.account.agent.name else Reason.MALFORMED
+
+
+def _claims_own_bank(order: PayOrder, options: Options) -> bool:
+    if options.own_bank is None:
+        return False
+    agent = order.creditor.account.agent
+    try:
+        return options.own_bank(agent.cnaps, agent.bic, agent.name) is True
+    except ValueError:
+        return True  # signs that contradict each other: refused, as one of them says own bank
+
+
+def _due(order: PayOrder, today: date, options: Options) -> Reason:
+    if order.due is None:
+        return Reason.OK
+    latest = today + timedelta(days=options.due_days_max)
+    return Reason.OK if today < order.due <= latest else Reason.DATE_INVALID
+
+
+def _channel(request: PayRequest) -> Reason:
+    if not request.super_channel or request.order.own_bank:
+        return Reason.OK
+    named = request.order.creditor.account.agent.cnaps
+    return Reason.OK if named else Reason.CREDITOR_MALFORMED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a stored instruction stands before it is decided.
+
+    ``signed`` means that the client asks for no further approval, ``reviewed`` that the branch
+    has looked at it; ``limit`` is what may still be paid today in one payment (fen, None = any).
+    """
+
+    order: PayOrder
+    super_channel: bool
+    debtor: AccountRow | None
+    today: date
+    signed: bool
+    reviewed: bool
+    limit: int | None = None
+
+
+def destination(standing: Standing) -> tuple[BankState, Reason]:
+    """The state an accepted instruction goes to now, and why if it fails."""
+    order, debtor = standing.order, standing.debtor
+    if not standing.signed:
+        return BankState.AUDITING, Reason.OK
+    if order.due is not None and order.due > standing.today:
+        return BankState.AUDITED, Reason.OK
+    if debtor is None or debtor.status == "closed":
+        return BankState.FAILED, Reason.DEBTOR_CLOSED
+    if debtor.status == "frozen":
+        return BankState.FAILED, Reason.DEBTOR_FROZEN
+    if debtor.review_above and order.amount.minor > debtor.review_above and not standing.reviewed:
+        return BankState.BRANCH_REVIEW, Reason.OK
+    if standing.limit is not None and order.amount.minor > standing.limit:
+        return BankState.FAILED, Reason.OVER_LIMIT
+    if debtor.available < order.amount.minor:
+        return BankState.FAILED, Reason.INSUFFICIENT_FUNDS
+    return (BankState.PENDING if standing.super_channel else BankState.PAID), Reason.OK
+
+
+def statement_days(start: date, end: date, today: date) -> Reason:
+    """Today must be asked for alone, a range must lie before it."""
+    if start > end or end > today or (start < end and end == today):
+        return Reason.DATE_INVALID
+    return Reason.OK
+
+
+def drawn(rate: float, *parts: str | int) -> bool:
+    """A draw with probability ``rate`` that is the same for the same parts for ever."""
+    if not rate:
+        return False
+    digest = hashlib.sha256("\n".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:4]) < rate * _DRAW_RANGE

@@ -1,0 +1,139 @@
+"""The work table: one row per thing that must happen, found by lane, kind and due instant.
+
+A row lives until its work is done, so a crash forgets nothing. ``lane`` is the connection
+(or ``tenant`` for work without one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from gateway.store import tables
+from gateway.store.uow import Uow
+
+_work = tables.work
+
+
+class WorkKind(StrEnum):
+    """What has to happen."""
+
+    SEND = "send"
+    ENQUIRE = "enquire"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One due thing."""
+
+    tenant: str
+    kind: WorkKind
+    subject: str
+    lane: str
+    due_us: int
+    tries: int = 0
+
+
+def add(uow: Uow, *works: Work) -> None:
+    """Plan new work; the subject must have none of this kind."""
+    uow.add(
+        _work,
+        *(
+            {
+                "tenant": work.tenant,
+                "kind": work.kind.value,
+                "subject": work.subject,
+                "lane": work.lane,
+                "due_us": work.due_us,
+                "tries": work.tries,
+            }
+            for work in works
+        ),
+    )
+
+
+def put(uow: Uow, work: Work) -> None:
+    """Plan work, or move what is planned already to the new instant."""
+    if not postpone(uow, work):
+        add(uow, work)
+
+
+def postpone(uow: Uow, work: Work) -> int:
+    """Move planned work to a new instant; returns 0 when there is none."""
+    return uow.change(
+        update(_work)
+        .where(
+            _work.c.tenant == work.tenant,
+            _work.c.kind == work.kind.value,
+            _work.c.subject == work.subject,
+        )
+        .values(due_us=work.due_us, tries=work.tries)
+    )
+
+
+_DROP = delete(_work).where(
+    _work.c.tenant == bindparam("of_tenant"),
+    _work.c.kind == bindparam("of_kind"),
+    _work.c.subject == bindparam("of_subject"),
+)
+
+
+def done(uow: Uow, tenant: str, kind: WorkKind, subjects: Sequence[str]) -> None:
+    """Forget work that is done."""
+    if subjects:
+        uow.change(
+            _DROP,
+            [
+                {"of_tenant": tenant, "of_kind": kind.value, "of_subject": subject}
+                for subject in subjects
+            ],
+        )
+
+
+def due_statement(tenant: str, lane: str, kind: WorkKind, now_us: int, limit: int) -> Any:  # noqa: ANN401
+    """The query for due work of a lane, oldest first."""
+    return (
+        select(_work.c.subject, _work.c.due_us, _work.c.tries)
+        .where(
+            _work.c.tenant == tenant,
+            _work.c.lane == lane,
+            _work.c.kind == kind.value,
+            _work.c.due_us <= now_us,
+        )
+        .order_by(_work.c.due_us, _work.c.subject)
+        .limit(limit)
+    )
+
+
+def due(uow: Uow, tenant: str, lane: str, kind: WorkKind, now_us: int, limit: int) -> list[Work]:
+    """Due work of a lane, oldest first, inside a unit of work."""
+    rows = uow.rows(due_statement(tenant, lane, kind, now_us, limit))
+    return [_work_of(row, tenant, lane, kind) for row in rows]
+
+
+def due_now(
+    connection: Connection, tenant: str, lane: str, kind: WorkKind, now_us: int, limit: int
+) -> list[Work]:
+    """The same for a reader."""
+    rows = connection.execute(due_statement(tenant, lane, kind, now_us, limit))
+    return [_work_of(row, tenant, lane, kind) for row in rows]
+
+
+def _work_of(row: Any, tenant: str, lane: str, kind: WorkKind) -> Work:  # noqa: ANN401 - a row
+    return Work(
+        tenant=tenant, kind=kind, subject=row.subject, lane=lane, due_us=row.due_us, tries=row.tries
+    )
+
+
+def next_due(connection: Connection, tenant: str, lane: str, kind: WorkKind) -> int | None:
+    """The earliest due instant of a lane, or None when nothing is planned."""
+    return connection.execute(
+        select(func.min(_work.c.due_us)).where(
+            _work.c.tenant == tenant, _work.c.lane == lane, _work.c.kind == kind.value
+        )
+    ).scalar()

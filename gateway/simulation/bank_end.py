@@ -1,0 +1,127 @@
+"""The sandbox bank as the far end of a simulated world, and the cast from its seed file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from random import Random
+from typing import Final
+
+from gateway.audit.books import Execution
+from gateway.domain.errors import Corrupt
+from gateway.ports.bank import BankDialect, BankState
+from gateway.sandbox import seed as seeds
+from gateway.sandbox.bank import SandboxBank
+from gateway.sandbox.exchange import Delivery
+from gateway.sandbox.faults import Fault, FaultSchedule
+from gateway.sandbox.ledger import Ledger
+from gateway.sandbox.options import Options
+from gateway.simulation.net import Answer
+from gateway.simulation.plan import Cast, Payee
+from gateway.simulation.runtime import START, SimRandom
+from gateway.simulation.world import BankEnd, World
+
+CUSTOMER: Final = "9900000001"
+_FAULT_MOST: Final = 0.12
+_SHARE: Final = 0.6
+
+
+class Books:
+    """The ledger's own truth."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def executions(self, customer: str) -> Sequence[Execution]:
+        """Everything executed for the customer."""
+        rows = self._ledger.db.execute(
+            "SELECT serial, amount, creditor_account FROM payment WHERE customer = ? AND state = ?",
+            (customer, BankState.PAID.value),
+        )
+        return [
+            Execution(serial=serial, amount_minor=amount, creditor_account=account)
+            for serial, amount, account in rows
+        ]
+
+
+class _Front:
+    """The bank as the simulated network reaches it."""
+
+    def __init__(self, bank: SandboxBank) -> None:
+        self._bank = bank
+
+    def handle(self, body: bytes, now: datetime) -> Answer:
+        exchange = self._bank.handle(body, now)
+        if exchange.reply is None or exchange.delivery in _SILENT:
+            return Answer(None)
+        reply = exchange.reply
+        if exchange.delivery is Delivery.TRUNCATE:
+            return Answer(None)  # the transport sees a cut body and reports Unconfirmed
+        return Answer(reply, exchange.delay_s)
+
+
+_SILENT: Final = frozenset({Delivery.REFUSE, Delivery.DROP, Delivery.HALF_OPEN})
+
+
+def cast_of_seed(bank: str) -> Cast:
+    """The first group of the shipped seed: its active accounts, its payee books."""
+    group = seeds.shipped().groups[0]
+    operator = group.operators[0]
+    return Cast(
+        customer=group.customer,
+        operator=operator.user,
+        password=operator.password,
+        bank=bank,
+        accounts=tuple(
+            (account.number, company.name, account.city)
+            for company in group.companies
+            for account in company.accounts
+            if account.status == "active"
+        ),
+        payees=tuple(
+            Payee(
+                account=payee.account,
+                name=payee.name,
+                agent_name=payee.agent_name or "兴业银行",
+                cnaps=payee.agent_cnaps,
+                city=payee.city,
+            )
+            for book in seeds.shipped().payee_books
+            for payee in book.payees
+        ),
+    )
+
+
+def sandbox_end(dialect: BankDialect, draw: Random, *, calm: bool = False) -> BankEnd:
+    """A sandbox bank in memory, with fault rates drawn from the seed."""
+    ledger = Ledger(":memory:", durable=False)
+    seeds.plant(ledger, seeds.shipped(), START)
+    rates = {
+        fault: 0.0 if calm or draw.random() > _SHARE else draw.uniform(0, _FAULT_MOST)
+        for fault in Fault
+    }
+    faults = FaultSchedule(random=SimRandom(draw), rates=rates)
+    options = Options(code=dialect.code, own_bank=dialect.is_own_bank, super_fail_rate=0.1)
+    bank = SandboxBank(ledger, dialect.bank_side, options=options, faults=faults)
+    return BankEnd(
+        bank=_Front(bank),
+        books=Books(ledger),
+        complaints=lambda: [f"bank: {complaint}" for complaint in ledger.check()],
+        faults=lambda: {fault.value: count for fault, count in faults.counts.items()},
+        heal=lambda: faults.set_rates(dict.fromkeys(Fault, 0.0)),
+    )
+
+
+def world(seed: int, payments: int, dialect: BankDialect, *, calm: bool = False) -> World:
+    """A world with the sandbox bank at its far end."""
+    cast = cast_of_seed(dialect.code)
+    if not cast.payees:
+        raise Corrupt("the sandbox seed names no payee")
+    return World(
+        seed=seed,
+        payments=payments,
+        dialect=dialect,
+        cast=cast,
+        end=lambda draw: sandbox_end(dialect, draw, calm=calm),
+        calm=calm,
+    )

@@ -1,0 +1,347 @@
+"""Pure table. The whole schema, portable between SQLite and PostgreSQL; tenant first in every key.
+
+Instants are integers: microseconds since 1970-01-01 UTC (``*_us``). Money is ``*_minor`` beside a
+currency. Each table has ONE owning package (``owners.py``): only there stands SQL that writes it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+_ID = String(40)
+_TENANT = String(64)
+
+
+def _us(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+# ── intake ──────────────────────────────────────────────────────────────────────────────
+acceptance = Table(
+    "acceptance",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("scope", String(64), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("subject", _ID, nullable=False),
+    _us("at_us"),
+    PrimaryKeyConstraint("tenant", "scope", "key"),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("erp", String(64), nullable=False),
+    Column("reference", String(255), nullable=False),
+    Column("format", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("maker", String(128), nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    _us("created_us"),
+    _us("accepted_us", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "erp", "reference", name="batch_reference"),
+)
+
+refused_line = Table(
+    "refused_line",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("batch", _ID, nullable=False),
+    Column("line", Integer, nullable=False),
+    _text("erp_reference"),
+    _text("source"),
+    _text("faults"),
+    PrimaryKeyConstraint("tenant", "batch", "line"),
+)
+
+instruction = Table(
+    "instruction",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("erp", String(64), nullable=False),
+    Column("erp_reference", String(255), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("batch", _ID, nullable=False, server_default=""),
+    Column("line", Integer, nullable=False, server_default="0"),
+    Column("maker", String(128), nullable=False),
+    Column("company", String(64), nullable=False),
+    Column("connection", String(64), nullable=False),
+    Column("debtor_account", String(40), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("creditor_name", Text, nullable=False),
+    Column("creditor_account", String(40), nullable=False),
+    _text("creditor_agent_name"),
+    _text("creditor_agent_cnaps"),
+    _text("creditor_agent_bic"),
+    _text("creditor_city"),
+    _text("purpose"),
+    _text("memo"),
+    Column("own_bank", Boolean, nullable=False),
+    Column("local", Boolean, nullable=False),
+    Column("business_type", String(16), nullable=False),
+    Column("urgency", String(16), nullable=False),
+    Column("execution_date", String(10), nullable=False, server_default=""),
+    Column("pay_day", String(10), nullable=False),
+    _text("end_to_end_id"),
+    _text("reconciliation_code"),
+    _text("source"),
+    _us("created_us"),
+    # ── standing: written by lifecycle only ──
+    Column("state", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("grade", SmallInteger, nullable=False, server_default="0"),
+    Column("message", _ID, nullable=False, server_default=""),
+    _text("reason"),
+    _text("code"),
+    _text("text"),
+    _text("bank_reference"),
+    _us("changed_us"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "erp", "erp_reference", name="instruction_reference"),
+    Index("instruction_likeness", "tenant", "creditor_account", "amount_minor", "pay_day"),
+    Index("instruction_batch", "tenant", "batch", "line"),
+)
+
+nonce = Table(
+    "nonce",
+    metadata,
+    Column("key", String(64), nullable=False),
+    Column("nonce", String(128), nullable=False),
+    _us("at_us"),
+    PrimaryKeyConstraint("key", "nonce"),
+)
+
+# ── lifecycle ───────────────────────────────────────────────────────────────────────────
+history = Table(
+    "history",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("instruction", _ID, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("before", String(16), nullable=False),
+    Column("after", String(16), nullable=False),
+    Column("cause", String(24), nullable=False),
+    Column("actor", String(128), nullable=False),
+    _us("at_us"),
+    Column("evidence", _ID, nullable=False, server_default=""),
+    _text("reason"),
+    PrimaryKeyConstraint("tenant", "instruction", "seq"),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("message", _ID, nullable=False, server_default=""),
+    Column("wire", _ID, nullable=False, server_default=""),
+    Column("grade", SmallInteger, nullable=False),
+    Column("cause", String(24), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("stage", String(16), nullable=False, server_default=""),
+    _text("code"),
+    _text("text"),
+    _text("reason"),
+    _text("bank_reference"),
+    _us("at_us"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("evidence_message", "tenant", "message"),
+)
+
+case = Table(
+    "case_file",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("instruction", _ID, nullable=False),
+    Column("kind", String(32), nullable=False),
+    _text("detail"),
+    Column("evidence", _ID, nullable=False, server_default=""),
+    _us("opened_us"),
+    _us("closed_us", nullable=True),
+    _text("closing"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("case_instruction", "tenant", "instruction"),
+)
+
+# ── controls ────────────────────────────────────────────────────────────────────────────
+vote = Table(
+    "vote",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("instruction", _ID, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("action", String(24), nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    _text("reason"),
+    _us("at_us"),
+    PrimaryKeyConstraint("tenant", "instruction", "seq"),
+)
+
+# ── relay ───────────────────────────────────────────────────────────────────────────────
+message = Table(
+    "message",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("connection", String(64), nullable=False),
+    Column("bank", String(16), nullable=False),
+    Column("customer", String(32), nullable=False),
+    Column("serial", String(40), nullable=False),
+    Column("operation", String(24), nullable=False),
+    Column("fate", String(8), nullable=False),
+    Column("sends", Integer, nullable=False),
+    Column("enquiries", Integer, nullable=False),
+    Column("resend_refused", Boolean, nullable=False),
+    Column("holder", _ID, nullable=False),
+    _us("created_us"),
+    _us("first_sent_us", nullable=True),
+    _us("last_sent_us", nullable=True),
+    _us("not_found_us", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("bank", "customer", "serial", name="message_serial"),
+)
+
+message_line = Table(
+    "message_line",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("message", _ID, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("instruction", _ID, nullable=False),
+    Column("open", Boolean, nullable=False),
+    PrimaryKeyConstraint("tenant", "message", "line"),
+    Index(
+        "message_line_one_open",
+        "tenant",
+        "instruction",
+        unique=True,
+        sqlite_where=text("open = 1"),
+        postgresql_where=text("open"),
+    ),
+)
+
+blockade = Table(
+    "blockade",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("connection", String(64), nullable=False),
+    _us("at_us"),
+    _text("reason"),
+    _us("lifted_us", nullable=True),
+    _text("lifted_by"),
+    PrimaryKeyConstraint("tenant", "connection", "at_us"),
+)
+
+wire = Table(
+    "wire",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("message", _ID, nullable=False, server_default=""),
+    Column("connection", String(64), nullable=False),
+    Column("direction", String(3), nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("serial", String(40), nullable=False),
+    _us("at_us"),
+    Column("status", SmallInteger, nullable=False, server_default="0"),
+    _text("content_type"),
+    Column("content", LargeBinary, nullable=False),
+    _text("layout"),
+    Column("digest", String(64), nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("wire_message", "tenant", "message"),
+)
+
+wire_secret = Table(
+    "wire_secret",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("wire", _ID, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant", "wire", "position"),
+)
+
+# ── schedule ────────────────────────────────────────────────────────────────────────────
+work = Table(
+    "work",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("subject", _ID, nullable=False),
+    Column("lane", String(64), nullable=False),
+    _us("due_us"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("tenant", "kind", "subject"),
+    Index("work_due", "tenant", "lane", "kind", "due_us", "subject"),
+)
+
+# ── store (journal) and audit (checkpoints) ─────────────────────────────────────────────
+lane = Table(
+    "lane",
+    metadata,
+    Column("id", _ID, nullable=False),
+    _us("opened_us"),
+    Column("previous", _ID, nullable=False, server_default=""),
+    PrimaryKeyConstraint("id"),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("lane", _ID, nullable=False),
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("tenant", _TENANT, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("subject", _ID, nullable=False),
+    _us("at_us"),
+    Column("salt", LargeBinary, nullable=True),
+    Column("payload", LargeBinary, nullable=True),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("lane", "seq"),
+    Index("journal_subject", "tenant", "subject"),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("seq", Integer, nullable=False),
+    _us("at_us"),
+    Column("heads", Text, nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
+    PrimaryKeyConstraint("seq"),
+)

@@ -1,0 +1,66 @@
+"""The unit of work handed to a writing job: rows, journal records, wake-ups, all in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Executable, Row, Table, insert
+
+from gateway.store.journal import Record
+
+
+class Uow:
+    """One job's view of the open transaction.
+
+    Inserts are gathered and written many at a time; any statement flushes what was gathered
+    before it, so a job always sees its own rows. ``wrote`` says that something reached the
+    database, which decides how a failed job is undone.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pending: dict[Table, list[Mapping[str, object]]] = {}
+        self.records: list[Record] = []
+        self.wakes: list[Callable[[], None]] = []
+        self.wrote = False
+
+    def add(self, table: Table, *rows: Mapping[str, object]) -> None:
+        """Insert rows (all with the same columns per table) before the commit."""
+        if rows:
+            self._pending.setdefault(table, []).extend(rows)
+
+    def journal(self, record: Record) -> None:
+        """Append a record to this process's lane in the same commit."""
+        self.records.append(record)
+
+    def wake(self, callback: Callable[[], None]) -> None:
+        """Call back after the commit succeeded, never before, never on failure."""
+        self.wakes.append(callback)
+
+    def rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """All rows of a query."""
+        self.flush()
+        return self._connection.execute(statement).all()
+
+    def first(self, statement: Executable) -> Row[Any] | None:
+        """The first row of a query, or None."""
+        self.flush()
+        return self._connection.execute(statement).first()
+
+    def change(
+        self, statement: Executable, rows: Sequence[Mapping[str, object]] | None = None
+    ) -> int:
+        """Run an UPDATE or DELETE (with ``rows``: once per row); returns how many rows it hit."""
+        self.flush()
+        self.wrote = True
+        result: CursorResult[Any] = self._connection.execute(statement, rows)
+        return result.rowcount
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        if self._pending:
+            self.wrote = True
+            pending, self._pending = self._pending, {}
+            for table, rows in pending.items():
+                self._connection.execute(insert(table), rows)

@@ -1,0 +1,1 @@
+"""The ERP API and console: translate, call one use case, render."""

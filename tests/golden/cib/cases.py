@@ -1,0 +1,125 @@
+"""CIB's golden cases. Names, accounts and numbers are invented."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from functools import partial
+
+from adapters.bank.cib import DIALECT, dialect
+from gateway.domain.ids import Serial
+from gateway.domain.instruction import Urgency
+from gateway.domain.money import CNY, Money
+from gateway.domain.party import Account, Agent, Party
+from gateway.ports.bank import (
+    BalanceQuestion,
+    PayOrder,
+    SignOn,
+    SignOnQuestion,
+    StatementQuestion,
+    StatusQuestion,
+)
+from tests.golden.kinds import Case
+
+SIGN_ON = SignOn(
+    customer="9900000001",
+    operator="erpmaker",
+    password="Demo-Pass-1",
+    at=datetime(2026, 3, 2, 9, 15),  # noqa: DTZ001 - bank-local time as the message carries it
+)
+PAYER = Party(
+    name="示例制造有限公司",
+    account=Account(number="900010100100000011", agent=Agent(name="兴业银行", city="福州")),
+)
+OWN = PayOrder(
+    debtor=PAYER,
+    creditor=Party(name="样本物流有限公司", account=Account(number="900010100100000099")),
+    amount=Money(120050, CNY),
+    purpose="运费",
+    memo="PO-2026-0001",
+    own_bank=True,
+    local=True,
+)
+OTHER = PayOrder(
+    debtor=PAYER,
+    creditor=Party(
+        name="样本钢铁（上海）有限公司",
+        account=Account(
+            number="6200000000001234567",
+            agent=Agent(name="中国样本银行上海分行", cnaps="102290000001", city="上海"),
+        ),
+    ),
+    amount=Money(3500000, CNY),
+    purpose="货款麤",
+    memo="PO-2026-0001",
+    own_bank=False,
+    local=False,
+)
+P1, P2, P3 = Serial("20260302P0001"), Serial("20260302P0002"), Serial("20260302P0003")
+ASKED = StatusQuestion(original=P2, order=OTHER)
+BALANCE = BalanceQuestion(account="900010100100000011")
+STATEMENT = StatementQuestion(
+    account="900010100100000011", start=date(2026, 3, 1), end=date(2026, 3, 1)
+)
+OLDER = dialect(statement_version="")
+
+
+def case(name, operation, question, serial, *, sent=True, content_type="application/x-fox"):
+    return Case(
+        name=name,
+        encode=partial(operation.encode, question, SIGN_ON, serial) if sent else None,
+        decode=partial(operation.decode, question, serial),
+        explain=DIALECT.explain,
+        content_type=content_type,
+    )
+
+
+def paid(name, order, serial, **changes):
+    return case(f"payment.{name}", DIALECT.pay, order, serial, **changes)
+
+
+def status(name, serial, **changes):
+    return case(f"payment_status.{name}", DIALECT.payment_status, ASKED, Serial(serial), **changes)
+
+
+def core(name, serial, **changes):
+    return case(f"core_result.{name}", DIALECT.core_result, ASKED, Serial(serial), **changes)
+
+
+CASES = (
+    case("signon.ok", DIALECT.sign_on, SignOnQuestion(), Serial("")),
+    case("signon.refused", DIALECT.sign_on, SignOnQuestion(), Serial(""), sent=False),
+    case("signon.unknown_code", DIALECT.sign_on, SignOnQuestion(), Serial(""), sent=False),
+    paid("own_bank", OWN, P1),
+    paid("other_bank_pending", OTHER, P2),
+    paid("name_mismatch", OWN, P3),
+    paid("super", replace(OTHER, urgency=Urgency.URGENT), P2),
+    paid("due", replace(OWN, due=date(2026, 3, 6), memo=""), P1),
+    paid("same_city", replace(OTHER, local=True), P2),
+    paid("core_refused", OWN, P1, sent=False),
+    paid("refused_but_paid", OWN, P1, sent=False),
+    paid("doubt", OWN, P1, sent=False),
+    paid("netbank_approval", OWN, P1, sent=False),
+    paid("digits_for_a_state", OWN, P1, sent=False),
+    paid("corrected_interbank", OWN, P1, sent=False),
+    paid("other_amount", OWN, P1, sent=False),
+    paid("other_serial", OWN, P1, sent=False),
+    paid("utf8_undeclared", OWN, P1, sent=False),
+    paid("gb2312_and_instruction", OTHER, P2, sent=False),
+    paid("signon_refused", OWN, P1, sent=False),
+    status("settled", "20260302Q0001"),
+    status("not_found_2020", "20260302Q0002", sent=False),
+    status("not_found_2000", "20260302Q0002", sent=False),
+    status("not_found_list", "20260302Q0002", sent=False),
+    status("refused", "20260302Q0002", sent=False),
+    status("several", "20260302Q0002", sent=False),
+    core("settled", "20260302Q0003"),
+    core("invalid", "20260302Q0003", sent=False),
+    core("none", "20260302Q0003", sent=False),
+    core("written_off", "20260302Q0003", sent=False),
+    case("balance.one", DIALECT.balance, BALANCE, Serial("20260302B001")),
+    case("balance.refused", DIALECT.balance, BALANCE, Serial("20260302B001"), sent=False),
+    case("statement.v1", OLDER.statement, STATEMENT, Serial("20260302S001")),
+    case("statement.v2", DIALECT.statement, STATEMENT, Serial("20260302S001")),
+    case("statement.empty", DIALECT.statement, STATEMENT, Serial("20260302S001"), sent=False),
+)

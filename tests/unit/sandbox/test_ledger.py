@@ -1,0 +1,156 @@
+"""The books: balanced, unchanged, and a check that finds what is wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date, time
+
+import pytest
+
+from gateway.domain.errors import Corrupt
+from gateway.sandbox.ledger import BANK_TIME, AccountRow, Booking, Ledger, Leg, seconds
+from gateway.sandbox.options import Options
+from tests.sandbox_json import MAIN, OWN_PAYEE, START, Bank, order, other
+
+AT = seconds(START)
+
+
+@pytest.fixture
+def bank():
+    with Bank() as opened:
+        opened.pay("P1", order())
+        opened.pay("P2", other())
+        opened.pay("P3", other(), super=True)
+        yield opened
+
+
+def test_an_unbalanced_or_homeless_voucher_is_refused(bank):
+    pair = (Leg(account=MAIN, amount=-1), Leg(account=OWN_PAYEE, amount=2))
+    homeless = (Leg(account=MAIN, amount=-1), Leg(account="1", amount=1))
+    for legs in ((), pair, homeless):
+        before = bank.balance()
+        with pytest.raises(Corrupt), bank.ledger.transaction():
+            bank.ledger.book(Booking(kind="x", at=AT, legs=legs))
+        assert bank.balance() == before
+    assert bank.ledger.check() == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE posting SET amount = 1",
+        "DELETE FROM posting",
+        "UPDATE voucher SET day = '2020-01-01'",
+        "DELETE FROM voucher",
+    ],
+)
+def test_what_was_booked_cannot_be_changed(bank, statement):
+    with pytest.raises(sqlite3.IntegrityError):
+        bank.ledger.db.execute(statement)
+
+
+def test_a_payment_cannot_be_booked_twice_even_by_mistake(bank):
+    legs = (Leg(account=MAIN, amount=-1), Leg(account=OWN_PAYEE, amount=1))
+    row = bank.bank.book.latest(9)[-1]
+    with pytest.raises(sqlite3.IntegrityError):
+        bank.ledger.book(Booking(kind="payment", at=AT, legs=legs, payment=row.id))
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        ("UPDATE account SET balance = balance + 1 WHERE number = '{main}'", "balance of account"),
+        ("UPDATE account SET held = 0", "money held"),
+        ("UPDATE payment SET state = 'paid' WHERE serial = 'P3'", "paid without a voucher"),
+        ("UPDATE payment SET state = 'failed' WHERE serial = 'P1'", "not the last of its history"),
+        ("UPDATE payment SET amount = amount + 1 WHERE serial = 'P1'", "another amount"),
+        ("DELETE FROM payment WHERE serial = 'P1'", "does not exist"),
+        (
+            "INSERT INTO voucher (kind, payment, day, at) VALUES ('x', NULL, '2026-09-15', 0)",
+            "fewer than two postings",
+        ),
+        (
+            (
+                "INSERT INTO posting (voucher, seq, account, amount, balance_after, day, at,"
+                " counterparty_name, counterparty_account, counterparty_bank, remittance, reference)"
+                " VALUES (1, 3, '{main}', 5, 5, '2026-09-14', 0, '', '', '', '', '')"
+            ),
+            "does not sum to zero",
+        ),
+    ],
+)
+def test_the_check_finds_harm_done_behind_its_back(bank, harm, words):
+    assert bank.ledger.check() == []
+    bank.ledger.db.execute(harm.format(main=MAIN))
+    assert any(words in found for found in bank.ledger.check())
+
+
+def test_a_posting_behind_the_back_breaks_chain_and_day(bank):
+    bank.ledger.db.execute(
+        "INSERT INTO posting (voucher, seq, account, amount, balance_after, day, at,"
+        " counterparty_name, counterparty_account, counterparty_bank, remittance, reference)"
+        " VALUES (1, 3, ?, 5, 5, '2026-09-14', 0, '', '', '', '', '')",
+        (MAIN,),
+    )
+    found = " / ".join(bank.ledger.check())
+    assert "running balance breaks" in found
+    assert "goes backwards" in found
+
+
+def test_overdrawn_customer_is_found():
+    with Bank() as bank:
+        legs = (Leg(account="900010101000000037", amount=-12001), Leg(account=MAIN, amount=12001))
+        bank.ledger.book(Booking(kind="x", at=AT, legs=legs))
+        assert any("overdrawn" in found for found in bank.ledger.check())
+
+
+def test_a_failed_step_in_a_group_undoes_only_itself():
+    ledger = Ledger(":memory:")
+
+    def step(number, *, fails=False):
+        with ledger.transaction():
+            ledger.open_account(AccountRow(number=number, name="甲"))
+            if fails:
+                raise Corrupt
+
+    def lost_group():
+        with ledger.group():
+            step("3")
+            raise Corrupt
+
+    with ledger.group():
+        step("1")
+        with pytest.raises(Corrupt):
+            step("2", fails=True)
+    assert ledger.account("1") is not None
+    assert ledger.account("2") is None
+    with pytest.raises(Corrupt):
+        lost_group()
+    assert ledger.account("3") is None
+    ledger.close()
+
+
+def test_the_cut_moves_late_bookings_to_the_next_day():
+    ledger = Ledger(":memory:", cut=time(17, 0))
+    assert ledger.accounting_day(seconds(START)) == date(2026, 9, 15)
+    late = START.replace(hour=17).astimezone(BANK_TIME)
+    assert ledger.accounting_day(seconds(late)) == date(2026, 9, 16)
+    ledger.close()
+
+
+def test_working_days_skip_weekends_and_holidays():
+    friday = date(2026, 9, 18)
+    assert Options().working_day(friday, 2) == date(2026, 9, 22)
+    holidays = frozenset({date(2026, 9, 21)})
+    assert Options(holidays=holidays).working_day(friday, 2) == date(2026, 9, 23)
+
+
+def test_grouped_requests_answer_alike_and_in_order():
+    from tests.sandbox_json import pay
+
+    bodies = [pay(f"P{number % 7}", order()) for number in range(20)]
+    with Bank() as grouped, Bank() as single:
+        together = grouped.bank.handle_many(bodies, START)
+        assert together == [single.send(body) for body in bodies]
+        assert grouped.balance() == single.balance()
+        assert grouped.ledger.check() == []
