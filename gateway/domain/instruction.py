@@ -181,7 +181,7 @@ class Urgency(StrEnum):
 
     NORMAL = "normal"
     URGENT = "urgent"
-    """Real time where the bank has a channel for it (CIB: PMTMODE=SUPER up to 50,000)."""
+    """Real time, where the bank has a channel for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

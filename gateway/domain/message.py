@@ -43,6 +43,10 @@ class Segment:
     content: bytes
     secret: bool = False
 
+    def __repr__(self) -> str:
+        shown = "***" if self.secret else repr(self.content)
+        return f"Segment({shown})"
+
 
 @dataclass(frozen=True, slots=True)
 class WireMessage:

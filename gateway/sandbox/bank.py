@@ -34,7 +34,7 @@ from gateway.sandbox import queries, rules
 from gateway.sandbox.exchange import UNREADABLE, Delivery, Exchange, done, undone
 from gateway.sandbox.execution import Execution
 from gateway.sandbox.faults import NOTHING_DONE, Fault, FaultSchedule, Subject
-from gateway.sandbox.ledger import AccountRow, Ledger, instant, seconds
+from gateway.sandbox.ledger import AccountRow, Ledger, OperatorRow, instant, seconds
 from gateway.sandbox.options import Options
 from gateway.sandbox.payments import Event, PaymentBook, PaymentRow
 
@@ -115,14 +115,14 @@ class SandboxBank:
     def _answer(self, request: BankRequest, now: datetime) -> BankAnswer:
         with self.ledger.transaction():
             at = instant(seconds(now))
-            refused = self._sign_on(request)
-            if refused is not Reason.OK:
-                return BankAnswer(at=at, signon=refused)
+            operator, reason = self._sign_on(request)
+            if operator is None or reason is not Reason.OK:
+                return BankAnswer(at=at, signon=reason)
             if request.malformed:
                 return BankAnswer(at=at, message=Reason.MALFORMED, detail=request.malformed)
             match request.body:
                 case PayRequest() as body:
-                    return self._pay(request, body, at)
+                    return self._pay(request, body, at, signed=operator.enable_sign)
                 case StatusRequest(original=original):
                     row = self.book.by_serial(request.signon.customer, original)
                     return _told(row, at)
@@ -137,22 +137,24 @@ class SandboxBank:
                 case SignOnRequest():
                     return BankAnswer(at=at)
 
-    def _sign_on(self, request: BankRequest) -> Reason:
+    def _sign_on(self, request: BankRequest) -> tuple[OperatorRow | None, Reason]:
         who = request.signon
         operator = self.ledger.operator(who.customer, who.operator)
         reason = rules.sign_on(operator, rules.secret(who.customer, who.operator, who.password))
         if operator is None:
-            return reason
+            return None, reason
         if reason is Reason.PASSWORD_WRONG:
             failures = operator.failures + 1
             locked = failures >= self.options.lock_after
             self.ledger.count_failures(operator, failures, locked=locked)
-            return Reason.PASSWORD_LOCKED if locked else reason
+            return operator, Reason.PASSWORD_LOCKED if locked else reason
         if reason is Reason.OK and operator.failures:
             self.ledger.count_failures(operator, 0, locked=False)
-        return reason
+        return operator, reason
 
-    def _pay(self, request: BankRequest, body: PayRequest, at: datetime) -> BankAnswer:
+    def _pay(
+        self, request: BankRequest, body: PayRequest, at: datetime, *, signed: bool
+    ) -> BankAnswer:
         who, order = request.signon, body.order
         replay = self.book.by_serial(who.customer, request.serial)
         if replay is not None:
@@ -179,7 +181,7 @@ class SandboxBank:
             reason=Reason.OK,
             at=seconds(at),
         )
-        return _told(self.execution.accept(row, debtor), at)
+        return _told(self.execution.accept(row, debtor, signed=signed), at)
 
     def _core(self, customer: str, body: CoreRequest, at: datetime) -> BankAnswer:
         if body.bank_reference:

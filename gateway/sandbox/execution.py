@@ -62,9 +62,11 @@ class Execution:
             return AccountRow(number=number, name=payees.payee_name(number), business="")
         return kept
 
-    def accept(self, row: PaymentRow, debtor: AccountRow) -> PaymentRow:
-        """Store a judged instruction and take it as far as it goes now."""
-        signed = self._ledger.enable_sign(row.customer)
+    def accept(self, row: PaymentRow, debtor: AccountRow, *, signed: bool) -> PaymentRow:
+        """Store a judged instruction and take it as far as it goes now.
+
+        Unless ``signed``, it waits for people of the client.
+        """
         standing = self._standing(row, debtor, row.at, signed=signed)
         state, reason = rules.destination(standing)
         paid_on = self._paid_on(state, row.at)

@@ -60,13 +60,17 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorRow:
-    """Who may sign on. ``secret`` is a salted digest, never the password."""
+    """Who may sign on. ``secret`` is a digest, never the password.
+
+    ``enable_sign``: the customer's front-end signs, so payments need no further approval.
+    """
 
     customer: str
     user: str
     secret: str
     failures: int
     locked: bool
+    enable_sign: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,8 @@ class Ledger:
         self.db = connect(path, durable=durable)
         self._cut = cut
         self._last_day: date | None = None
+        self.quiet_until = 0
+        """Nothing on the agenda is due before this instant (seconds)."""
         with self.transaction():
             for number, name in _BANK_ACCOUNTS.items():
                 self.open_account(AccountRow(number=number, name=name, kind="internal"))
@@ -199,17 +205,11 @@ class Ledger:
             held=found[10],
         )
 
-    def enable_sign(self, customer: str) -> bool:
-        """Whether the customer's front-end signs, so that payments need no further approval."""
-        found = self.db.execute(
-            "SELECT enable_sign FROM customer WHERE id = ?", (customer,)
-        ).fetchone()
-        return found is not None and bool(found[0])
-
     def operator(self, customer: str, user: str) -> OperatorRow | None:
         """The operator, if known."""
         found = self.db.execute(
-            "SELECT secret, failures, locked FROM operator WHERE customer = ? AND user = ?",
+            "SELECT o.secret, o.failures, o.locked, c.enable_sign FROM operator o"
+            " JOIN customer c ON c.id = o.customer WHERE o.customer = ? AND o.user = ?",
             (customer, user),
         ).fetchone()
         if found is None:
@@ -220,6 +220,7 @@ class Ledger:
             secret=found[0],
             failures=found[1],
             locked=bool(found[2]),
+            enable_sign=bool(found[3]),
         )
 
     def count_failures(self, operator: OperatorRow, failures: int, *, locked: bool) -> None:

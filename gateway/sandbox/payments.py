@@ -24,6 +24,7 @@ _MARKS: Final = ", ".join("?" * (_COLUMNS.count(",") + 1))
 _INSERT: Final = f"INSERT INTO payment ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 - constants
 _SELECT: Final = f"SELECT id, {_COLUMNS} FROM payment"  # noqa: S608 - constants
 _REFERENCE_BASE: Final = 990_000_000_000
+_NEVER: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +78,11 @@ class PaymentBook:
     """Reads and writes instructions in the ledger's file; the caller holds the transaction."""
 
     def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
         self._db = ledger.db
 
     def add(self, row: PaymentRow) -> PaymentRow:
-        """Store a new instruction and the first line of its history; returns it with its id."""
+        """Store a new instruction; returns it with its id."""
         order, agent = row.order, row.order.creditor.account.agent
         number = self._db.execute(
             _INSERT,
@@ -94,27 +96,21 @@ class PaymentBook:
                 *(row.at, row.paid_on),
             ),
         ).lastrowid
-        stored = replace(row, id=number or 0)
-        self._remember(stored, 1)
-        return stored
+        return replace(row, id=number or 0)
 
     def move(self, row: PaymentRow) -> PaymentRow:
-        """Store a new state, reason, time and execution day of an instruction."""
+        """Store a new state, reason, time and execution day; the former state is kept too."""
+        self._db.execute(
+            "INSERT INTO former_state (payment, seq, state, reason, at)"
+            " SELECT id, (SELECT COUNT(*) FROM former_state WHERE payment = ?), state, reason, at"
+            " FROM payment WHERE id = ?",
+            (row.id, row.id),
+        )
         self._db.execute(
             "UPDATE payment SET state = ?, reason = ?, at = ?, paid_on = ? WHERE id = ?",
             (row.state.value, row.reason.value, row.at, row.paid_on, row.id),
         )
-        (last,) = self._db.execute(
-            "SELECT MAX(seq) FROM payment_state WHERE payment = ?", (row.id,)
-        ).fetchone()
-        self._remember(row, last + 1)
         return row
-
-    def _remember(self, row: PaymentRow, seq: int) -> None:
-        self._db.execute(
-            "INSERT INTO payment_state (payment, seq, state, reason, at) VALUES (?, ?, ?, ?, ?)",
-            (row.id, seq, row.state.value, row.reason.value, row.at),
-        )
 
     def by_serial(self, customer: str, serial: str) -> PaymentRow | None:
         """The customer's instruction of that serial."""
@@ -148,9 +144,10 @@ class PaymentBook:
     def history(self, row: PaymentRow) -> list[tuple[BankState, Reason, int]]:
         """Every state the instruction had, oldest first, with reason and time."""
         found = self._db.execute(
-            "SELECT state, reason, at FROM payment_state WHERE payment = ? ORDER BY seq", (row.id,)
+            "SELECT state, reason, at FROM former_state WHERE payment = ? ORDER BY seq", (row.id,)
         )
-        return [(BankState(state), Reason(reason), at) for state, reason, at in found]
+        former = [(BankState(state), Reason(reason), at) for state, reason, at in found]
+        return [*former, (row.state, row.reason, row.at)]
 
     def returned(self, row: PaymentRow) -> bool:
         """Whether the payment came back (退汇)."""
@@ -176,6 +173,7 @@ class PaymentBook:
 
     def plan(self, event: Event) -> None:
         """Put something on the agenda."""
+        self._ledger.quiet_until = min(self._ledger.quiet_until, event.due)
         self._db.execute(
             "INSERT INTO agenda (due, event, payment, dialect, body) VALUES (?, ?, ?, ?, ?)",
             (event.due, event.event, event.payment, event.dialect, event.body or None),
@@ -183,12 +181,17 @@ class PaymentBook:
 
     def next_event(self, until: int, dialect: str) -> Event | None:
         """The earliest thing due at or before ``until`` that this front may carry out."""
+        if until < self._ledger.quiet_until:
+            return None
         found = self._db.execute(
             "SELECT id, due, event, payment, dialect, body FROM agenda"
             " WHERE due <= ? AND (event <> 'late' OR dialect = ?) ORDER BY due, id LIMIT 1",
             (until, dialect),
         ).fetchone()
         if found is None:
+            # Remembered so that the many requests until then need not look.
+            (earliest,) = self._db.execute("SELECT MIN(due) FROM agenda").fetchone()
+            self._ledger.quiet_until = _NEVER if earliest is None else earliest
             return None
         number, due, event, payment, front, body = found
         return Event(

@@ -1,7 +1,7 @@
 """The sandbox bank's tables, and how its file is opened.
 
 Rule kept here: what was booked is never changed. Triggers refuse any update or deletion
-of a voucher or posting, so that a past day's statement stays as it was told.
+of a voucher or posting, so that a past day's statement stays as it was told; rows that are never deleted number themselves without gaps.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS payee (
     agent_cnaps TEXT NOT NULL, city TEXT NOT NULL, fate TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS payment (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, customer TEXT NOT NULL, serial TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, customer TEXT NOT NULL, serial TEXT NOT NULL,
     debtor_account TEXT NOT NULL, debtor_name TEXT NOT NULL, debtor_city TEXT NOT NULL,
     creditor_account TEXT NOT NULL, creditor_name TEXT NOT NULL, agent_name TEXT NOT NULL,
     agent_cnaps TEXT NOT NULL, agent_bic TEXT NOT NULL, agent_city TEXT NOT NULL,
@@ -47,23 +47,23 @@ CREATE TABLE IF NOT EXISTS payment (
     UNIQUE (customer, serial)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS payment_paid ON payment (debtor_account, paid_on) WHERE paid_on <> '';
-CREATE TABLE IF NOT EXISTS payment_state (
+CREATE TABLE IF NOT EXISTS former_state (
     payment INTEGER NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
     at INTEGER NOT NULL, PRIMARY KEY (payment, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS agenda (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, event TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, due INTEGER NOT NULL, event TEXT NOT NULL,
     payment INTEGER, dialect TEXT NOT NULL DEFAULT '', body BLOB
 ) STRICT;
 CREATE INDEX IF NOT EXISTS agenda_due ON agenda (due, id);
 CREATE TABLE IF NOT EXISTS voucher (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, payment INTEGER,
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, payment INTEGER,
     day TEXT NOT NULL, at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS voucher_once ON voucher (payment, kind)
     WHERE payment IS NOT NULL;
 CREATE TABLE IF NOT EXISTS posting (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, voucher INTEGER NOT NULL, seq INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY, voucher INTEGER NOT NULL, seq INTEGER NOT NULL,
     account TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount <> 0),
     balance_after INTEGER NOT NULL, day TEXT NOT NULL, at INTEGER NOT NULL,
     counterparty_name TEXT NOT NULL, counterparty_account TEXT NOT NULL,
@@ -74,6 +74,8 @@ CREATE TRIGGER IF NOT EXISTS posting_unchanged BEFORE UPDATE ON posting
     BEGIN SELECT RAISE(ABORT, 'a posting is never changed'); END;
 CREATE TRIGGER IF NOT EXISTS posting_kept BEFORE DELETE ON posting
     BEGIN SELECT RAISE(ABORT, 'a posting is never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS payment_kept BEFORE DELETE ON payment
+    BEGIN SELECT RAISE(ABORT, 'an instruction is never deleted'); END;
 CREATE TRIGGER IF NOT EXISTS voucher_unchanged BEFORE UPDATE ON voucher
     BEGIN SELECT RAISE(ABORT, 'a voucher is never changed'); END;
 CREATE TRIGGER IF NOT EXISTS voucher_kept BEFORE DELETE ON voucher

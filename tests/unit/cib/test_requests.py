@@ -12,8 +12,8 @@ from gateway.domain.errors import WireError
 from gateway.domain.ids import Serial
 from gateway.domain.instruction import Urgency
 from gateway.domain.money import CNY, Money, currency
-from gateway.domain.party import Account, Agent
-from gateway.ports.bank import CoreRequest, StatementRequest
+from gateway.domain.party import Account
+from gateway.ports.bank import CoreRequest, StatementRequest, StatusQuestion
 from gateway.wire.schemas import validate, xsd
 from gateway.wire.xml import Profile, parse
 from tests.golden.cib.cases import CASES, OTHER, OWN, P1, SIGN_ON
@@ -166,10 +166,8 @@ def test_a_password_form_can_be_plugged_in():
         return "{DES}" + password[::-1]
 
     spoken = dialect(password=reversed_form)
-    message = spoken.balance.encode
     body = spoken.pay.encode(OWN, SIGN_ON, P1).body()
     assert spoken.bank_side.decode(body).signon.password == "{DES}1-ssaP-omeD"
-    assert message is not DIALECT.balance.encode
 
 
 def test_a_password_that_gbk_lacks_is_refused_without_repeating_it():
@@ -199,21 +197,16 @@ def sent(text, *, operation=None):
         (("<USERID>erpmaker</USERID>", ""), "/SONRQ/USERID"),
         (("2026-03-02 09:15:00", "yesterday"), "/SONRQ/DTCLIENT"),
         (("<TRNUID>20260302P0001</TRNUID>", ""), "/XFERTRNRQ/TRNUID"),
-        (("<NAME>样本物流有限公司</NAME>", "<NAME><B>x</B></NAME>"), "/ACCTTO/NAME"),
     ],
 )
 def test_the_bank_names_what_breaks_its_form(change, path):
-    if "<B>" in change[1]:
-        with pytest.raises(WireError, match="content"):
-            sent(change)
-        return
     assert sent(change).malformed.endswith(path)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        ("<MEMO>", "<PMTMODE></PMTMODE><PURPOSE_/>")[:0] or ("<LANGUAGE>CHS", "<LANGUAGE>ZH_CN"),
+        ("<LANGUAGE>CHS", "<LANGUAGE>ZH_CN"),
         ("<LANGUAGE>CHS</LANGUAGE>", ""),
         ("2026-03-02 09:15:00", "2026-03-02_09:15:00_7731"),
         ("<TRNAMT>1200.50", "<TRNAMT>1200.5"),
@@ -229,9 +222,7 @@ def test_the_bank_takes_what_its_clients_really_send(change):
 
 def test_the_bank_reads_both_keys_of_a_core_enquiry():
     operation = DIALECT.core_result.encode(
-        __import__("gateway.ports.bank", fromlist=["StatusQuestion"]).StatusQuestion(
-            original=P1, order=OWN
-        ),
+        StatusQuestion(original=P1, order=OWN),
         SIGN_ON,
         Serial("Q1"),
     )
@@ -296,7 +287,3 @@ def test_sample_requests_are_in_order_and_of_the_schemas_form(name):
     body = (SHARED / "specs" / "samples-bank" / f"fox_{name}.gbk.xml").read_bytes()
     assert DIALECT.bank_side.decode(body).malformed == ""
     validate(parse(body, Profile.REPLY), xsd("bank", "cib", "4.0.4", "request.xsd"))
-
-
-def test_agents_of_own_bank_payments_may_be_nameless():
-    assert OWN.creditor.account.agent == Agent()

@@ -59,7 +59,9 @@ def _line(entry: Entry, *, rich: bool) -> Element:
         leaf("TRNTYPE", DEBIT if debit else CREDIT),
         optional("DTACCT", _booked(entry)),
         leaf("TRNAMT", amount_text(moved)),
-        optional("BALAMT", amount_text(entry.balance_after) if entry.balance_after is not None else ""),
+        optional(
+            "BALAMT", amount_text(entry.balance_after) if entry.balance_after is not None else ""
+        ),
         leaf("CURRENCY", codes.RMB),
         leaf("MEMO", "" if rich else entry.remittance),
         leaf("CORRELATE_ACCTID", entry.counterparty_account),

@@ -1,0 +1,228 @@
+"""Decisions by people: approve or reject what is held, resolve what is UNCONFIRMED.
+
+A vote binds the digest of the content it was shown; maker and checker differ; a machine key
+cannot decide. Resolving an unknown outcome takes two people and a reason, never SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import Row, select
+
+from gateway.controls.release import Releaser
+from gateway.domain.decision import Action, Actor, ActorKind, Decision, Vote
+from gateway.domain.errors import NotFound, NotPermitted
+from gateway.domain.evidence import Evidence
+from gateway.domain.instruction import FATE_OPEN, Cause, State
+from gateway.domain.outcome import Grade
+from gateway.lifecycle.apply import apply, close_cases
+from gateway.lifecycle.rows import Standing, standing
+from gateway.lifecycle.staging import accepted
+from gateway.ports.runtime import Runtime
+from gateway.ports.tenancy import Tenant
+from gateway.schedule import work
+from gateway.schedule.work import WorkKind
+from gateway.store import tables
+from gateway.store.instants import to_us
+from gateway.store.journal import Record
+from gateway.store.store import Store
+from gateway.store.uow import Uow
+
+_v, _i = tables.vote, tables.instruction
+_STOPPABLE: Final = frozenset(
+    {State.RECEIVED, State.HELD, State.APPROVED, State.SCHEDULED, State.QUEUED}
+)
+_RESOLVED: Final = {
+    Action.RESOLVE_SETTLED: State.SETTLED,
+    Action.RESOLVE_REJECTED: State.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What a vote brought: how many count, how many are needed, where the instruction stands."""
+
+    action: Action
+    votes: int
+    needed: int
+    complete: bool
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Approved:
+    """An instruction people approved, as the release step sees it."""
+
+    standing: Standing
+    connection: str
+    creditor_account: str
+    amount_minor: int
+    pay_day: date
+    execution_date: date | None
+
+
+class Decisions:
+    """The use case behind ``POST /v1/instructions/{id}/decisions``."""
+
+    def __init__(
+        self, store: Store, runtime: Runtime, releaser: Releaser, enquire: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._releaser = releaser
+        self._enquire = enquire
+
+    async def decide(  # noqa: PLR0913 - keyword-only, what makes a vote
+        self,
+        *,
+        tenant: Tenant,
+        actor: Actor,
+        instruction: str,
+        action: Action,
+        content_hash: str,
+        reason: str,
+    ) -> Decided:
+        """Take one person's vote and, when it completes the decision, carry it out.
+
+        Raises NotFound, or NotPermitted naming the rule that forbids the vote.
+        """
+        vote = Vote(actor=actor, action=action, content_hash=content_hash, reason=reason)
+        decided = await self._store.write(lambda uow: self._decide(uow, tenant, instruction, vote))
+        self._enquire()
+        return decided
+
+    def _decide(self, uow: Uow, tenant: Tenant, instruction: str, vote: Vote) -> Decided:
+        row = uow.first(
+            select(_i).where(_i.c.tenant == tenant.id, _i.c.id == instruction, accepted())
+        )
+        if row is None:
+            raise NotFound
+        decision = self._decision(tenant, row, vote.action)
+        earlier = _votes(uow, tenant.id, instruction)
+        decision.check(vote, earlier)
+        self._store_vote(uow, tenant.id, instruction, vote, len(earlier))
+        votes = [*earlier, vote]
+        complete = decision.complete(votes)
+        state = self._carry_out(uow, tenant, row, vote) if complete else State(row.state)
+        counted = [it for it in votes if it.action is vote.action]
+        return Decided(
+            action=vote.action,
+            votes=len(counted),
+            needed=decision.needed,
+            complete=complete,
+            state=state,
+        )
+
+    def _decision(self, tenant: Tenant, row: Row[Any], action: Action) -> Decision:
+        """What must come together for this action on this instruction, or why it cannot be taken."""
+        state, policy = State(row.state), tenant.policy
+        if action is Action.APPROVE:
+            if state is not State.HELD:
+                raise NotPermitted("it is not held", "该指令未处于挂起状态")
+            if row.reason == "altered":
+                raise NotPermitted(
+                    "the stored content was altered; it can only be rejected",
+                    "存储内容被改动，只能否决",
+                )
+            needed = max(policy.hold_people, policy.release_people, 1)
+            return Decision(
+                action=action, content_hash=row.digest, needed=needed, maker=row.maker
+            )
+        if action is Action.REJECT:
+            if state not in _STOPPABLE:
+                raise NotPermitted("it has left already", "该指令已发送，不能否决")
+            return Decision(action=action, content_hash=row.digest, needed=1, maker=row.maker)
+        if state not in FATE_OPEN or state is State.SENDING:
+            raise NotPermitted("its outcome is not open", "该指令的结果并非未明")
+        return Decision(
+            action=action,
+            content_hash=row.digest,
+            needed=max(policy.resolve_people, 2),
+            maker=row.maker,
+            reason_required=True,
+        )
+
+    def _store_vote(self, uow: Uow, tenant: str, instruction: str, vote: Vote, seq: int) -> None:
+        at_us = to_us(self._runtime.clock.now())
+        uow.add(
+            _v,
+            {
+                "tenant": tenant,
+                "instruction": instruction,
+                "seq": seq + 1,
+                "action": vote.action.value,
+                "actor": vote.actor.label(),
+                "content_hash": vote.content_hash,
+                "reason": vote.reason,
+                "at_us": at_us,
+            },
+        )
+        uow.journal(
+            Record(
+                tenant=tenant,
+                kind="vote",
+                subject=instruction,
+                at_us=at_us,
+                content={
+                    "action": vote.action.value,
+                    "actor": vote.actor.label(),
+                    "content_hash": vote.content_hash,
+                    "reason": vote.reason,
+                },
+            )
+        )
+
+    def _carry_out(self, uow: Uow, tenant: Tenant, row: Row[Any], vote: Vote) -> State:
+        target = {
+            Action.APPROVE: State.APPROVED,
+            Action.REJECT: State.CANCELLED,
+            **_RESOLVED,
+        }[vote.action]
+        evidence = Evidence(
+            cause=Cause.TWO_PEOPLE if vote.action in _RESOLVED else Cause.PERSON,
+            target=target,
+            grade=Grade.NONE,
+            actor=vote.actor.label(),
+            at=self._runtime.clock.now(),
+            reason=vote.reason or vote.action.value,
+        )
+        moved = apply(uow, self._runtime.ids, [standing(row)], evidence).moved
+        if not moved:
+            raise NotPermitted("it has moved on since", "该指令状态已变化")
+        if vote.action is Action.APPROVE:
+            self._releaser.release_approved(uow, tenant, _approved(row, moved[0]))
+        elif vote.action is Action.REJECT:
+            work.done(uow, tenant.id, WorkKind.SEND, [row.id])
+        close_cases(uow, tenant.id, row.id, vote.action.value, to_us(self._runtime.clock.now()))
+        now = uow.first(select(_i.c.state).where(_i.c.tenant == tenant.id, _i.c.id == row.id))
+        return State(now.state) if now is not None else target
+
+
+def _votes(uow: Uow, tenant: str, instruction: str) -> list[Vote]:
+    rows = uow.rows(
+        select(_v).where(_v.c.tenant == tenant, _v.c.instruction == instruction).order_by(_v.c.seq)
+    )
+    return [
+        Vote(
+            actor=Actor(kind=ActorKind(row.actor.split(":", 1)[0]), name=row.actor.split(":", 1)[1]),
+            action=Action(row.action),
+            content_hash=row.content_hash,
+            reason=row.reason,
+        )
+        for row in rows
+    ]
+
+
+def _approved(row: Row[Any], now: Standing) -> _Approved:
+    return _Approved(
+        standing=now,
+        connection=row.connection,
+        creditor_account=row.creditor_account,
+        amount_minor=row.amount_minor,
+        pay_day=date.fromisoformat(row.pay_day),
+        execution_date=date.fromisoformat(row.execution_date) if row.execution_date else None,
+    )

@@ -1,0 +1,365 @@
+"""Accepting many at once: a JSON batch or an ERP's file of any length.
+
+Lines are read, validated and staged in chunks, invisible to everybody; one short transaction
+then accepts the whole. A large file blocks nobody, and a crash in the middle leaves nothing
+accepted: what was staged is swept at the next start.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import delete, select, update
+
+from gateway.domain.errors import Fault, InvalidInstruction, Overloaded, Refused, ReusedReference
+from gateway.domain.instruction import Instruction
+from gateway.intake.accept import Accepted, Caller, Intake, existing, remembered
+from gateway.lifecycle import staging
+from gateway.lifecycle.rows import NewInstruction
+from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
+from gateway.schedule import work
+from gateway.schedule.work import Work, WorkKind
+from gateway.store import tables
+from gateway.store.instants import to_us
+from gateway.store.journal import Record
+from gateway.store.uow import Uow
+
+CHUNK: Final = 500
+INLINE: Final = 1_000
+"""Up to so many accepted lines are released in the accepting transaction itself."""
+RELEASE_LANE: Final = "release"
+_b = tables.batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """A line that was not accepted, with everything that is wrong with it."""
+
+    line: int
+    erp_reference: str
+    faults: tuple[Fault, ...]
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One bulk call: who, what it calls itself, the digest of its bytes, what to do with faults."""
+
+    caller: Caller
+    scope: str
+    reference: str
+    digest: str
+    format: str
+    all_or_nothing: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAccepted:
+    """An accepted bulk call, new or met again."""
+
+    id: str
+    reference: str
+    accepted: int
+    refused: int
+
+
+@dataclass(slots=True)
+class _Staged:
+    """What has been staged so far."""
+
+    batch: str
+    lines: int = 0
+    news: list[NewInstruction] = field(default_factory=list)
+    accepted: int = 0
+    refused: list[RefusedLine] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+
+
+class Bulk:
+    """The use cases of bulk calls."""
+
+    def __init__(self, intake: Intake, release_wake: Callable[[], None]) -> None:
+        self._intake = intake
+        self._release_wake = release_wake
+
+    async def accept(self, call: Call, drafts: Iterable[Draft]) -> BatchAccepted:
+        """Accept a call's lines. Raises Refused (all faults) when nothing could be accepted,
+        ReusedReference when the reference came before with other content, Overloaded when the
+        same call is being read right now."""
+        return await self._read(call, iter(drafts))
+
+    async def accept_file(
+        self, call: Callable[[FileHead], Call], parts: Iterator[FilePart]
+    ) -> BatchAccepted:
+        """Accept an ERP's file; ``call`` is made from what the file says of itself.
+
+        Raises WireError for a broken file: then nothing of it is accepted.
+        """
+        head = await self._intake.runtime.tasks.read(lambda: next(parts))
+        if not isinstance(head, FileHead):
+            raise Refused("the file has no header", "文件缺少文件头")
+        return await self._read(call(head), parts)
+
+    async def _read(self, call: Call, parts: Iterator[FilePart]) -> BatchAccepted:
+        known = await self._intake.store.write(lambda uow: self._open(uow, call))
+        if isinstance(known, BatchAccepted):
+            return known
+        staged = _Staged(batch=known)
+        ended = False
+        try:
+            while not ended:
+                ended = await self._chunk(call, staged, parts)
+            accepted = await self._intake.store.write(lambda uow: self._flip(uow, call, staged))
+            ended = True
+        except BaseException:
+            await self._intake.store.write(lambda uow: _discard(uow, call.caller.tenant.id, known))
+            raise
+        self._release_wake()
+        return accepted
+
+    async def _chunk(self, call: Call, staged: _Staged, parts: Iterator[FilePart]) -> bool:
+        """Read, validate and stage the next lines; True when the end was reached."""
+        chunk = await self._intake.runtime.tasks.read(lambda: list(islice(parts, CHUNK)))
+        news, refused, file_faults = await self._intake.runtime.tasks.read(
+            lambda: self._examine(call, staged, chunk)
+        )
+        if file_faults:
+            raise InvalidInstruction(
+                "the file contradicts itself; nothing was accepted",
+                "文件自相矛盾，整份未受理",
+                faults=file_faults,
+            )
+        if news or refused:
+            fresh, all_refused = await self._intake.store.write(
+                lambda uow: self._stage(uow, call, staged.batch, news, refused)
+            )
+            staged.accepted += len(fresh)
+            staged.news.extend(fresh if staged.accepted <= INLINE else ())
+            staged.refused.extend(all_refused)
+        return len(chunk) < CHUNK
+
+    def _examine(
+        self, call: Call, staged: _Staged, parts: Sequence[FilePart]
+    ) -> tuple[list[NewInstruction], list[RefusedLine], tuple[Fault, ...]]:
+        """Validate lines; a reference that comes twice in one call refuses the later line."""
+        news: list[NewInstruction] = []
+        refused: list[RefusedLine] = []
+        faults: tuple[Fault, ...] = ()
+        for part in parts:
+            if isinstance(part, FileEnd):
+                faults += part.faults
+            if not isinstance(part, Draft):
+                continue
+            staged.lines += 1
+            examined = self._intake.examine(call.caller, part)
+            if isinstance(examined, Instruction):
+                first = staged.seen.setdefault(examined.erp_reference, staged.lines)
+                if first == staged.lines:
+                    new = self._intake.new(call.caller, examined, part)
+                    news.append(replace(new, batch=staged.batch, line=staged.lines))
+                    continue
+                examined = (_repeated(part, first),)
+            source = json.dumps(dict(part.source), ensure_ascii=False) if part.source else ""
+            refused.append(
+                RefusedLine(
+                    line=staged.lines,
+                    erp_reference=part.erp_reference,
+                    faults=examined,
+                    source=source,
+                )
+            )
+        return news, refused, faults
+
+    def _open(self, uow: Uow, call: Call) -> BatchAccepted | str:
+        """The earlier answer to the same call, or the id of a new, still invisible batch."""
+        caller = call.caller
+        if call.key:
+            remembered(uow, caller, "batch-key", call.key, call.digest)
+        row = uow.first(
+            select(_b).where(
+                _b.c.tenant == caller.tenant.id,
+                _b.c.erp == call.scope,
+                _b.c.reference == call.reference,
+            )
+        )
+        if row is not None:
+            if row.digest != call.digest:
+                raise ReusedReference(stored_digest=row.digest, sent_digest=call.digest)
+            if row.accepted_us is None:
+                raise Overloaded
+            return BatchAccepted(
+                id=row.id,
+                reference=row.reference,
+                accepted=row.accepted,
+                refused=row.lines - row.accepted,
+            )
+        batch_id = self._intake.runtime.ids.new("bat")
+        uow.add(
+            _b,
+            {
+                "tenant": caller.tenant.id,
+                "id": batch_id,
+                "erp": call.scope,
+                "reference": call.reference,
+                "format": call.format,
+                "digest": call.digest,
+                "maker": caller.actor.label(),
+                "lines": 0,
+                "accepted": 0,
+                "created_us": to_us(self._intake.runtime.clock.now()),
+                "accepted_us": None,
+            },
+        )
+        return batch_id
+
+    def _stage(  # noqa: PLR0913, PLR0917 - the parts of one chunk
+        self,
+        uow: Uow,
+        call: Call,
+        batch: str,
+        news: Sequence[NewInstruction],
+        refused: Sequence[RefusedLine],
+    ) -> tuple[list[NewInstruction], list[RefusedLine]]:
+        """Store a chunk. A line that was accepted earlier, elsewhere, is refused naming it."""
+        known = existing(uow, call.caller, [new.instruction.erp_reference for new in news])
+        fresh = [new for new in news if new.instruction.erp_reference not in known]
+        all_refused = [
+            *refused,
+            *(
+                _met_before(new, known[new.instruction.erp_reference])
+                for new in news
+                if new.instruction.erp_reference in known
+            ),
+        ]
+        if fresh:
+            self._intake.store_new(uow, call.caller, fresh)
+        uow.add(
+            tables.refused_line,
+            *(
+                {
+                    "tenant": call.caller.tenant.id,
+                    "batch": batch,
+                    "line": line.line,
+                    "erp_reference": line.erp_reference[:255],
+                    "source": line.source,
+                    "faults": json.dumps([_fault(it) for it in line.faults], ensure_ascii=False),
+                }
+                for line in all_refused
+            ),
+        )
+        return fresh, all_refused
+
+    def _flip(self, uow: Uow, call: Call, staged: _Staged) -> BatchAccepted:
+        """Accept the whole: from here on every line is visible and a promise."""
+        if staged.refused and (call.all_or_nothing or not staged.accepted):
+            raise InvalidInstruction(
+                "lines have faults and nothing was accepted",
+                "存在有误的明细，整批未受理",
+                faults=[fault for line in staged.refused for fault in line.faults][:1000],
+            )
+        tenant, now_us = call.caller.tenant, to_us(self._intake.runtime.clock.now())
+        uow.change(
+            update(_b)
+            .where(_b.c.tenant == tenant.id, _b.c.id == staged.batch)
+            .values(lines=staged.lines, accepted=staged.accepted, accepted_us=now_us)
+        )
+        if call.key:
+            self._intake.remember(
+                uow, call.caller, "batch-key", call.key, call.digest, staged.batch
+            )
+        uow.journal(
+            Record(
+                tenant=tenant.id,
+                kind="batch_accepted",
+                subject=staged.batch,
+                at_us=now_us,
+                content={
+                    "reference": call.reference,
+                    "digest": call.digest,
+                    "accepted": staged.accepted,
+                    "refused": staged.lines - staged.accepted,
+                    "maker": call.caller.actor.label(),
+                },
+            )
+        )
+        if staged.accepted <= INLINE:
+            if staged.news:
+                self._intake.release(uow, tenant, staged.news)
+        else:
+            work.add(
+                uow,
+                Work(
+                    tenant=tenant.id,
+                    kind=WorkKind.RELEASE,
+                    subject=staged.batch,
+                    lane=RELEASE_LANE,
+                    due_us=now_us,
+                ),
+            )
+        return BatchAccepted(
+            id=staged.batch,
+            reference=call.reference,
+            accepted=staged.accepted,
+            refused=staged.lines - staged.accepted,
+        )
+
+
+def sweep(uow: Uow) -> int:
+    """At start: remove what a dead process staged and never accepted; returns how many batches."""
+    rows = uow.rows(select(_b.c.tenant, _b.c.id).where(_b.c.accepted_us.is_(None)))
+    for row in rows:
+        _discard(uow, row.tenant, row.id)
+    return len(rows)
+
+
+def _discard(uow: Uow, tenant: str, batch: str) -> None:
+    """Remove an unaccepted batch; its lines were never visible to anybody."""
+    staging.discard(uow, tenant, batch)
+    uow.change(
+        delete(tables.refused_line).where(
+            tables.refused_line.c.tenant == tenant, tables.refused_line.c.batch == batch
+        )
+    )
+    uow.change(
+        delete(_b).where(_b.c.tenant == tenant, _b.c.id == batch, _b.c.accepted_us.is_(None))
+    )
+
+
+def _repeated(draft: Draft, first: int) -> Fault:
+    return Fault(
+        path=draft.at.get("erp_reference", "/erp_reference"),
+        code="repeated_reference",
+        zh=f"业务参考号与本次第 {first} 行重复，请更正后重新提交该行",
+        en=f"the reference repeats that of line {first} of this call; correct it and send the line again",
+        line=draft.line,
+    )
+
+
+def _met_before(new: NewInstruction, known: Accepted) -> RefusedLine:
+    same = known.digest == new.digest
+    fault = Fault(
+        path="/erp_reference",
+        code="already_accepted" if same else "reused_reference",
+        zh=f"该业务参考号此前已受理（{known.id}），"
+        + ("内容相同，无需重复提交" if same else "但内容不同；请使用新的参考号"),
+        en=f"this reference was accepted before ({known.id}) "
+        + ("with the same content; nothing to do" if same else "with other content; use a new one"),
+    )
+    return RefusedLine(
+        line=new.line, erp_reference=new.instruction.erp_reference, faults=(fault,), source=new.source
+    )
+
+
+def _fault(fault: Fault) -> dict[str, object]:
+    return {
+        "path": fault.path,
+        "line": fault.line,
+        "code": fault.code,
+        "zh": fault.zh,
+        "en": fault.en,
+    }
