@@ -11,6 +11,7 @@ import json
 import os
 import queue
 import secrets
+import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -18,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+import uvloop
 
 from gateway.ports.runtime import Batcher, Clock, Gate, GroupRunner, Ids, Net, Random, Signal, Tasks
 from gateway.store.instants import BEIJING
@@ -266,3 +269,40 @@ class RealRuntime:
         self.net: Net = net
         self.random: Random = SystemRandom()
         self.ids: Ids = TimeIds()
+
+
+class Life:
+    """How long a process runs: until it is asked to stop, or until a task of it dies."""
+
+    def __init__(self) -> None:
+        self._ending = asyncio.Event()
+        self.cause = ""
+        self.error: BaseException | None = None
+
+    def stop(self) -> None:
+        """Ask for a graceful end."""
+        self._ending.set()
+
+    def died(self, name: str, error: BaseException) -> None:
+        """A task ended with an exception: the process must end, and say why."""
+        if self.error is None:
+            self.cause, self.error = name, error
+        self._ending.set()
+
+    async def ended(self) -> None:
+        """Wait for the end."""
+        await self._ending.wait()
+
+
+def run_process(main: Callable[[Life], Coroutine[Any, Any, int]]) -> int:
+    """Run ``main`` on a fresh loop; SIGTERM and SIGINT ask it to stop. Returns its exit code."""
+
+    async def started() -> int:
+        life = Life()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, life.stop)
+        return await main(life)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(started())

@@ -1,7 +1,8 @@
 """The sandbox bank's tables, and how its file is opened.
 
 Rule kept here: what was booked is never changed. Triggers refuse any update or deletion
-of a voucher or posting, so that a past day's statement stays as it was told; rows that are never deleted number themselves without gaps.
+of a voucher or posting, so that a past day's statement stays as it was told. Rows that are
+never deleted number themselves without gaps.
 """
 
 from __future__ import annotations

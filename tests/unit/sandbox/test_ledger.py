@@ -7,7 +7,7 @@ from datetime import date, time
 
 import pytest
 
-from gateway.domain.errors import Corrupt
+from gateway.domain.errors import Corrupt, NotFound
 from gateway.sandbox.ledger import BANK_TIME, AccountRow, Booking, Ledger, Leg, seconds
 from gateway.sandbox.options import Options
 from tests.sandbox_json import MAIN, OWN_PAYEE, START, Bank, order, other
@@ -155,3 +155,24 @@ def test_grouped_requests_answer_alike_and_in_order():
         assert together == [single.send(body) for body in bodies]
         assert grouped.balance() == single.balance()
         assert grouped.ledger.check() == []
+
+
+def test_a_group_of_jobs_is_one_commit_and_keeps_each_ones_error():
+    from tests.sandbox_json import pay
+
+    def fail():
+        raise NotFound
+
+    with Bank() as bank:
+        seen = []
+
+        def answer():
+            exchange = bank.bank.handle(pay("P1", order()), START)
+            seen.append(bank.ledger.db.in_transaction)
+            return exchange
+
+        first, second, third = bank.bank.run_group([answer, fail, answer])
+        assert seen == [True, True]
+        assert not bank.ledger.db.in_transaction
+        assert isinstance(second, NotFound)
+        assert first == third

@@ -1,0 +1,144 @@
+"""The command ``gateway``: parses, calls one command module, returns its exit code.
+
+Exit codes: 0 done, 1 the thing asked about is wrong (a broken chain, a failed check),
+2 the call or its input is wrong. Command modules are imported only when used, so that every
+command starts quickly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from gateway import __version__
+from gateway.domain.errors import Corrupt, GatewayError, Refused
+
+_CONFIG: Final = "gateway.toml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the console script."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(_command(options.module)(options))
+    except Refused as error:
+        _complain(error)
+        for fault in error.faults:
+            print(f"  {fault.path}: {fault.zh} / {fault.en}", file=sys.stderr)
+        return 2
+    except Corrupt as error:
+        _complain(error)
+        return 1
+    except GatewayError as error:
+        _complain(error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _complain(error: GatewayError) -> None:
+    print(f"gateway: {error.zh} / {error.en}", file=sys.stderr)
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    run: Callable[[argparse.Namespace], int] = import_module(f"gateway.cli.{name}").command
+    return run
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gateway", description="银企直联网关 / the bank-enterprise direct-connect gateway"
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _service_commands(commands)
+    _file_commands(commands)
+    _proof_commands(commands)
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    words: str,
+    module: str = "",
+) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+    command.set_defaults(module=module or name)
+    return command
+
+
+def _config(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config", type=Path, default=Path(_CONFIG), help=f"配置文件 / settings file ({_CONFIG})"
+    )
+
+
+def _json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="机器可读输出 / print JSON for machines")
+
+
+def _service_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = _add(commands, "demo", "完整演示：SQLite 与沙箱银行 / the whole story on SQLite and the sandbox")
+    demo.add_argument("--exit", action="store_true", help="结束后退出 / end instead of staying open")
+    demo.add_argument("--db", default="sqlite", help="数据库 / database (sqlite)")
+    demo.add_argument("--port", type=int, default=8700, help="API 端口 / port of the API")
+    _json(demo)
+    serve = _add(commands, "serve", "API 服务（SQLite 时含发送工作） / the API (and the worker, on SQLite)")
+    _config(serve)
+    _json(serve)
+    sandbox = _add(commands, "sandbox", "沙箱银行 / the bank in a box")
+    sandbox.add_argument("--data", type=Path, default=Path("var/sandbox"), help="账本目录 / folder")
+    sandbox.add_argument("--host", default="127.0.0.1")
+    sandbox.add_argument("--port", type=int, default=8007)
+    sandbox.add_argument("--clock", type=Path, help="共享时钟文件 / the shared clock's file")
+    sandbox.add_argument("--bank", action="append", help="方言 / dialect (cib); may repeat")
+    sandbox.add_argument("--seed", type=int, default=1, help="故障随机种子 / seed of drawn faults")
+    sandbox.add_argument("--return-rate", type=int, default=0, help="退汇百分比 / percent returned")
+    sandbox.add_argument("--no-limits", action="store_true", help="不限额 / no limits (benchmarks)")
+    sandbox.add_argument("--fast", action="store_true", help="不等磁盘 / do not wait for the disk")
+    _json(sandbox)
+    doctor = _add(commands, "doctor", "检查配置与连接 / check settings and connections")
+    _config(doctor)
+    doctor.add_argument("--connection", help="只查此连接 / only this connection")
+    _json(doctor)
+    banks = _add(commands, "banks", "已装银行及能力 / installed banks and what they offer")
+    _json(banks)
+
+
+def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    read = _add(commands, "read", "读文件或银行报文 / read any payment file or bank message", "read_command")
+    read.add_argument("file", help="文件，- 为标准输入 / a file, - for standard input")
+    _json(read)
+
+
+def _proof_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    audit = _add(commands, "audit", "审计链 / the audit trail")
+    audit.add_argument("action", choices=("verify", "checkpoint"), help="verify | checkpoint")
+    audit.add_argument("--key", help="检查点公钥（十六进制）/ the checkpoint's public key in hex")
+    _config(audit)
+    _json(audit)
+    campaign = _add(commands, "campaign", "故障演练 / a campaign of faults")
+    campaign.add_argument("--simulate", action="store_true", help="确定性模拟 / simulate, in one process")
+    campaign.add_argument("--seed", type=int, default=1)
+    campaign.add_argument("--payments", type=int, default=1000)
+    campaign.add_argument("--kills", type=int, default=0, help="真实进程中 SIGKILL 次数 / SIGKILLs")
+    campaign.add_argument("--bank", default="cib")
+    _json(campaign)
+    bench = _add(commands, "bench", "性能测量 / measure", "bench_command")
+    bench.add_argument("name", nargs="?", help="名称 / which one")
+    bench.add_argument("--list", action="store_true", help="列出并说明 / say what each measures")
+    bench.add_argument("--scale", default="1", help="规模 / share of the full size, e.g. 0.1")
+    bench.add_argument("--profile", help="把剖析写到此文件 / write a profile to this file")
+    _json(bench)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+"""``gateway read``: hands the installed languages to the reader."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+
+from gateway.bootstrap import bank_dialect, erp_dialect
+from gateway.cli.installed import installed
+from gateway.cli.read import Reader, run
+
+
+def command(options: argparse.Namespace) -> int:
+    """Read one file."""
+    erps = [erp_dialect(name) for name in installed("erp")]
+    readers: dict[str, Reader] = {}
+    for erp in erps:
+        describe = getattr(import_module(f"adapters.erp.{erp.name}"), "describe", None)
+        if describe is not None:
+            readers[erp.name] = describe
+    return run(
+        options.file,
+        as_json=options.json,
+        out=sys.stdout,
+        err=sys.stderr,
+        banks=[bank_dialect(code) for code in installed("bank")],
+        erps=erps,
+        readers=readers,
+    )
