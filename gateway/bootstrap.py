@@ -74,7 +74,7 @@ def _load(kind: str, name: str) -> object:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """A built gateway. ``start`` begins work; ``stop`` ends it without leaving anything half done."""
+    """A built gateway. ``start`` begins work; ``stop`` ends it and leaves nothing half done."""
 
     settings: Settings
     runtime: Runtime
@@ -111,7 +111,10 @@ class Gateway:
 
 
 def build(
-    settings: Settings, on_death: Callable[[str, BaseException], None], *, probe: Probe | None = None
+    settings: Settings,
+    on_death: Callable[[str, BaseException], None],
+    *,
+    probe: Probe | None = None,
 ) -> Gateway:
     """Build a gateway on SQLite (one process). Call inside the event loop.
 
@@ -189,5 +192,3 @@ def _vault_key(settings: Settings, runtime: Runtime) -> bytes:
     if len(key) != KEY_BYTES:
         raise Corrupt("the vault key has a wrong length", "保险库密钥长度不对")
     return key
-
-

@@ -22,6 +22,7 @@ from typing import Any, Final, TypeVar
 
 import uvloop
 
+from gateway.domain.errors import Corrupt
 from gateway.ports.runtime import Batcher, Clock, Gate, GroupRunner, Ids, Net, Random, Signal, Tasks
 from gateway.store.instants import BEIJING
 
@@ -152,8 +153,17 @@ class _LoopGate:
 class _ThreadBatcher:
     """A thread that takes everything that waits and runs it as one group."""
 
-    def __init__(self, name: str, run_group: GroupRunner, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        name: str,
+        run_group: GroupRunner,
+        loop: asyncio.AbstractEventLoop,
+        on_death: Callable[[str, BaseException], None],
+    ) -> None:
         self._loop = loop
+        self._name = name
+        self._on_death = on_death
+        self._dead = False
         self._run_group = run_group
         self._queue: queue.SimpleQueue[tuple[Callable[..., Any], asyncio.Future[Any]] | None] = (
             queue.SimpleQueue()
@@ -162,6 +172,8 @@ class _ThreadBatcher:
         self._thread.start()
 
     async def submit(self, job: Callable[..., T]) -> T:
+        if self._dead:
+            raise Corrupt(f"the {self._name} thread has ended", f"{self._name} 线程已终止")
         future: asyncio.Future[T] = self._loop.create_future()
         self._queue.put((job, future))
         return await future
@@ -188,11 +200,15 @@ class _ThreadBatcher:
         try:
             results = self._run_group([job for job, _ in group])
         except BaseException as error:
-            # Whatever escapes a group is a fault of ours: every waiter must learn of it, and
-            # the thread ends by raising it again.
+            # Whatever escapes a group is a fault of ours: every waiter must learn of it, nobody
+            # may queue behind a dead thread, and the process must end.
+            self._dead = True
             self._deliver([(future, error) for _, future in group])
+            self._loop.call_soon_threadsafe(self._on_death, self._name, error)
             raise
-        self._deliver([(future, result) for (_, future), result in zip(group, results, strict=True)])
+        self._deliver(
+            [(future, result) for (_, future), result in zip(group, results, strict=True)]
+        )
 
     def _deliver(self, outcomes: list[tuple[asyncio.Future[Any], object]]) -> None:
         def settle() -> None:
@@ -241,7 +257,7 @@ class LoopTasks:
 
     def batcher(self, name: str, run_group: GroupRunner) -> Batcher:
         """A batcher on a thread of its own."""
-        return _ThreadBatcher(name, run_group, self._loop)
+        return _ThreadBatcher(name, run_group, self._loop, self._on_death)
 
     async def read(self, work: Callable[[], T]) -> T:
         """Run blocking reading work on a reader thread."""

@@ -52,6 +52,8 @@ class SettingsError(Refused):
 
 
 _DEFAULT_PORT: Final = 8700
+_PREFIX_MAX: Final = 4
+"""A serial is prefix, day and 16 characters, and a bank may take no more than 30."""
 
 
 class _Reader:
@@ -259,9 +261,10 @@ def _policy(reader: _Reader) -> Policy:
         default_local=reader.flag("default_local", default=None),
         serial_prefix=reader.text("serial_prefix", "GW"),
     )
-    if not (made.serial_prefix.isascii() and made.serial_prefix.isalnum()) or len(
-        made.serial_prefix
-    ) > 4:  # noqa: PLR2004 - prefix, day and 16 characters must fit the bank's 30
+    if (
+        not (made.serial_prefix.isascii() and made.serial_prefix.isalnum())
+        or len(made.serial_prefix) > _PREFIX_MAX
+    ):
         reader.fault("serial_prefix", "应为 1–4 位字母数字", "must be 1 to 4 letters or digits")
     reader.done()
     return made

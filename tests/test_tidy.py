@@ -35,9 +35,15 @@ MONEY = (
     "adapters",
 )
 
+# file → why it may be longer than a reader likes
+LONG: Mapping[str, str] = {
+    "gateway/store/migrations/versions/0001_the_first_schema.py": "generated: one call per table",
+}
+
 # file → why a number that is not money may be a float there
 _SECONDS = "seconds of the monotonic clock"
 FLOATS: Mapping[str, str] = {
+    "gateway/intake/releasing.py": _SECONDS,
     "gateway/relay/context.py": _SECONDS,
     "gateway/relay/enquirer.py": _SECONDS,
     "gateway/relay/pace.py": _SECONDS,
@@ -59,7 +65,16 @@ NAMES: Mapping[str, str] = {
 }
 
 # file → (what it may import, why), beside runtime.py, simulation and transport
-OUTSIDE: Mapping[str, tuple[set[str], str]] = {}
+OUTSIDE: Mapping[str, tuple[set[str], str]] = {
+    "gateway/cli/api_client.py": (
+        {"secrets", "time"},
+        "stands for an ERP: it signs by its own machine's clock, which no shared clock moves",
+    ),
+    "gateway/cli/load.py": (
+        {"asyncio", "secrets", "time"},
+        "stands for many ERPs in a process of its own and shares nothing with what it measures",
+    ),
+}
 
 # file → why it may catch everything without raising it again
 BROAD: Mapping[str, str] = {}
@@ -137,7 +152,7 @@ def settle(found: dict[str, list[str]], excused: Iterable[str] = ()) -> None:
 
 def test_functions_and_modules_stay_small():
     paths = sources(*SHIPPED, "tests", "requirements")
-    settle(findings(paths, lambda path, text: rules.sizes(path.name, text)))
+    settle(findings(paths, lambda path, text: rules.sizes(path.name, text)), LONG)
 
 
 def test_no_float_comes_near_money():

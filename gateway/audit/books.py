@@ -74,9 +74,7 @@ def unfinished(db: Connection) -> list[str]:
     ]
 
 
-def _broken_history(
-    db: Connection, instructions: dict[tuple[str, str], Row[Any]]
-) -> list[str]:
+def _broken_history(db: Connection, instructions: dict[tuple[str, str], Row[Any]]) -> list[str]:
     broken: list[str] = []
     standing: dict[tuple[str, str], str] = {}
     history = tables.history
@@ -111,7 +109,9 @@ def _broken_messages(db: Connection) -> list[str]:
         .where(_m.c.fate != Fate.CLOSED.value)
     ):
         open_lines[line.tenant, line.instruction] += 1
-    return [f"I2: serial {key[2]} names {count} messages" for key, count in serials.items() if count > 1] + [
+    return [
+        f"I2: serial {key[2]} names {count} messages" for key, count in serials.items() if count > 1
+    ] + [
         f"I2: {key[1]} rides in {count} open messages"
         for key, count in open_lines.items()
         if count > 1

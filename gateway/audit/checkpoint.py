@@ -41,14 +41,10 @@ class Checkpoints:
         return await self._store.write(self._write)
 
     def _write(self, uow: Uow) -> int:
-        rows = uow.rows(
-            select(_j.c.lane, func.max(_j.c.seq).label("seq")).group_by(_j.c.lane)
-        )
+        rows = uow.rows(select(_j.c.lane, func.max(_j.c.seq).label("seq")).group_by(_j.c.lane))
         heads = []
         for row in rows:
-            found = uow.first(
-                select(_j.c.hash).where(_j.c.lane == row.lane, _j.c.seq == row.seq)
-            )
+            found = uow.first(select(_j.c.hash).where(_j.c.lane == row.lane, _j.c.seq == row.seq))
             if found is not None:
                 heads.append(LaneHead(lane=row.lane, seq=row.seq, hash=found.hash))
         last = uow.first(

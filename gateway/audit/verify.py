@@ -1,4 +1,4 @@
-"""Verifying the trail: every lane, every record, every checkpoint; a finding names lane and sequence.
+"""Verifying the trail: every lane, record and checkpoint; a finding names lane and sequence.
 
 The verifier trusts nothing it reads: commitments are recomputed from payloads, links from
 the records before them, roots from the heads a checkpoint lists, signatures from a key that
@@ -39,13 +39,28 @@ class Finding:
 
 
 _WORDS = {
-    "payload": ("记录内容与其承诺不符：内容被改动", "the payload does not match its commitment: changed"),
-    "link": ("链接哈希不符：记录被改动、插入或调换", "the hash does not follow: changed, inserted or reordered"),
+    "payload": (
+        "记录内容与其承诺不符：内容被改动",
+        "the payload does not match its commitment: changed",
+    ),
+    "link": (
+        "链接哈希不符：记录被改动、插入或调换",
+        "the hash does not follow: changed, inserted or reordered",
+    ),
     "gap": ("序号不连续：记录被删除或调换", "the sequence has a gap: deleted or reordered"),
     "cut": ("链尾短于已签检查点：被截断", "shorter than a signed checkpoint: truncated"),
-    "rewritten": ("与已签检查点的链头不符：被改写", "not the head a signed checkpoint names: rewritten"),
-    "lane_missing": ("检查点所列的链不存在：整条被删除", "a lane named by a checkpoint is gone: deleted"),
-    "previous": ("链首所记前一链头不符：前一链被截断或改写", "the previous lane's head differs: cut or rewritten"),
+    "rewritten": (
+        "与已签检查点的链头不符：被改写",
+        "not the head a signed checkpoint names: rewritten",
+    ),
+    "lane_missing": (
+        "检查点所列的链不存在：整条被删除",
+        "a lane named by a checkpoint is gone: deleted",
+    ),
+    "previous": (
+        "链首所记前一链头不符：前一链被截断或改写",
+        "the previous lane's head differs: cut or rewritten",
+    ),
     "root": ("检查点根哈希不符", "the checkpoint's root does not follow from its heads"),
     "signature": ("检查点签名无效", "the checkpoint's signature is not valid"),
 }

@@ -88,9 +88,7 @@ def _newest(options: argparse.Namespace) -> int:
     loaded = settings.load(options.config)
     engine = sqlite_engine(str(loaded.database))
     with engine.connect() as db:
-        row = db.execute(
-            select(tables.checkpoint).order_by(tables.checkpoint.c.seq.desc())
-        ).first()
+        row = db.execute(select(tables.checkpoint).order_by(tables.checkpoint.c.seq.desc())).first()
     engine.dispose()
     if row is None:
         raise Refused("there is no checkpoint yet", "尚无检查点")

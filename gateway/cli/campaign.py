@@ -1,11 +1,10 @@
-"""``gateway campaign``: many payments through many faults, and what was lost, doubled, stuck, wrong."""
+"""``gateway campaign``: payments through faults, and what was lost, doubled, stuck or wrong."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-import time
 from collections import Counter
 from typing import Final
 
@@ -13,6 +12,7 @@ from rich.progress import Progress
 
 from gateway.bootstrap import bank_dialect
 from gateway.domain.errors import NotOffered
+from gateway.runtime import SystemClock
 from gateway.simulation.bank_end import world
 from gateway.simulation.plan import Result
 
@@ -26,9 +26,10 @@ def command(options: argparse.Namespace) -> int:
             "campaigns of real processes come with PostgreSQL; use --simulate",
             "真实进程演练将随 PostgreSQL 提供；请使用 --simulate",
         )
-    started = time.monotonic()
+    clock = SystemClock()
+    started = clock.monotonic()
     results = simulate(options.seed, options.payments, options.bank, quiet=options.json)
-    total = summary(results, time.monotonic() - started)
+    total = summary(results, clock.monotonic() - started)
     if options.json:
         print(json.dumps(total))
     else:

@@ -69,7 +69,9 @@ async def _check(queries: Queries, tenant: Tenant, connection: Connection) -> li
     try:
         outcome = await queries.sign_on(tenant.id, connection.id)
     except GatewayError as error:
-        return [Check(what=name, ok=False, zh=f"前置机无应答：{error.zh}", en=f"no answer: {error.en}")]
+        return [
+            Check(what=name, ok=False, zh=f"前置机无应答：{error.zh}", en=f"no answer: {error.en}")
+        ]
     if outcome.verdict is not Verdict.ACKNOWLEDGED:
         return [
             Check(

@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
     words: str,
     module: str = "",
@@ -82,18 +82,28 @@ def _config(command: argparse.ArgumentParser) -> None:
 
 
 def _json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="机器可读输出 / print JSON for machines")
+    command.add_argument(
+        "--json", action="store_true", help="机器可读输出 / print JSON for machines"
+    )
 
 
-def _service_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    demo = _add(commands, "demo", "完整演示：SQLite 与沙箱银行 / the whole story on SQLite and the sandbox")
-    demo.add_argument("--exit", action="store_true", help="结束后退出 / end instead of staying open")
+def _service_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = _add(
+        commands, "demo", "完整演示：SQLite 与沙箱银行 / the whole story on SQLite and the sandbox"
+    )
+    demo.add_argument(
+        "--exit", action="store_true", help="结束后退出 / end instead of staying open"
+    )
     demo.add_argument("--db", default="sqlite", help="数据库 / database (sqlite)")
     demo.add_argument("--port", type=int, default=8700, help="API 端口 / port of the API")
     _json(demo)
-    serve = _add(commands, "serve", "API 服务（SQLite 时含发送工作） / the API (and the worker, on SQLite)")
+    serve = _add(
+        commands, "serve", "API 服务（SQLite 时含发送工作） / the API (and the worker, on SQLite)"
+    )
     _config(serve)
     _json(serve)
+    worker = _add(commands, "worker", "独立发送进程 / a relay without the API")
+    _config(worker)
     sandbox = _add(commands, "sandbox", "沙箱银行 / the bank in a box")
     sandbox.add_argument("--data", type=Path, default=Path("var/sandbox"), help="账本目录 / folder")
     sandbox.add_argument("--host", default="127.0.0.1")
@@ -113,20 +123,24 @@ def _service_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     _json(banks)
 
 
-def _file_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    read = _add(commands, "read", "读文件或银行报文 / read any payment file or bank message", "read_command")
+def _file_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    read = _add(
+        commands, "read", "读文件或银行报文 / read any payment file or bank message", "read_command"
+    )
     read.add_argument("file", help="文件，- 为标准输入 / a file, - for standard input")
     _json(read)
 
 
-def _proof_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _proof_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     audit = _add(commands, "audit", "审计链 / the audit trail")
     audit.add_argument("action", choices=("verify", "checkpoint"), help="verify | checkpoint")
     audit.add_argument("--key", help="检查点公钥（十六进制）/ the checkpoint's public key in hex")
     _config(audit)
     _json(audit)
     campaign = _add(commands, "campaign", "故障演练 / a campaign of faults")
-    campaign.add_argument("--simulate", action="store_true", help="确定性模拟 / simulate, in one process")
+    campaign.add_argument(
+        "--simulate", action="store_true", help="确定性模拟 / simulate, in one process"
+    )
     campaign.add_argument("--seed", type=int, default=1)
     campaign.add_argument("--payments", type=int, default=1000)
     campaign.add_argument("--kills", type=int, default=0, help="真实进程中 SIGKILL 次数 / SIGKILLs")

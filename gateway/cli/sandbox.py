@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +47,7 @@ def build(options: argparse.Namespace, ledger: Ledger) -> dict[str, SandboxBank]
                 return_rate=options.return_rate / 100,
                 own_bank=dialect.is_own_bank,
             ),
-            faults=FaultSchedule(random=SimRandom(random.Random(options.seed))),  # noqa: S311
+            faults=FaultSchedule(random=SimRandom.seeded(options.seed)),
         )
     return fronts
 

@@ -118,7 +118,7 @@ class Decisions:
         )
 
     def _decision(self, tenant: Tenant, row: Row[Any], action: Action) -> Decision:
-        """What must come together for this action on this instruction, or why it cannot be taken."""
+        """What must come together for this action here, or why it cannot be taken."""
         state, policy = State(row.state), tenant.policy
         if action is Action.APPROVE:
             if state is not State.HELD:
@@ -129,9 +129,7 @@ class Decisions:
                     "存储内容被改动，只能否决",
                 )
             needed = max(policy.hold_people, policy.release_people, 1)
-            return Decision(
-                action=action, content_hash=row.digest, needed=needed, maker=row.maker
-            )
+            return Decision(action=action, content_hash=row.digest, needed=needed, maker=row.maker)
         if action is Action.REJECT:
             if state not in _STOPPABLE:
                 raise NotPermitted("it has left already", "该指令已发送，不能否决")
@@ -208,7 +206,9 @@ def _votes(uow: Uow, tenant: str, instruction: str) -> list[Vote]:
     )
     return [
         Vote(
-            actor=Actor(kind=ActorKind(row.actor.split(":", 1)[0]), name=row.actor.split(":", 1)[1]),
+            actor=Actor(
+                kind=ActorKind(row.actor.split(":", 1)[0]), name=row.actor.split(":", 1)[1]
+            ),
             action=Action(row.action),
             content_hash=row.content_hash,
             reason=row.reason,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, time
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
@@ -49,7 +50,9 @@ class Releaser:
             others = likes.get(candidate.standing.id)
             if others:
                 reason = f"{DUPLICATE}: {', '.join(others)}"
-                held.append(((candidate.standing,), self._evidence(State.HELD, "look_alike", reason)))
+                held.append(
+                    ((candidate.standing,), self._evidence(State.HELD, "look_alike", reason))
+                )
             elif tenant.policy.release_people:
                 evidence = self._evidence(State.HELD, "approval", "approval")
                 held.append(((candidate.standing,), evidence))
@@ -99,7 +102,7 @@ class Releaser:
                 ),
             )
         for connection in {candidate.connection for candidate, _ in approved}:
-            uow.wake(lambda connection=connection: self._wake(tenant.id, connection))  # type: ignore[misc]
+            uow.wake(partial(self._wake, tenant.id, connection))
 
     def _evidence(self, target: State, policy: str, reason: str = "") -> Evidence:
         return Evidence(
@@ -111,9 +114,7 @@ class Releaser:
         )
 
 
-def look_alikes(
-    uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]
-) -> dict[str, list[str]]:
+def look_alikes(uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> dict[str, list[str]]:
     """For each candidate that looks like another payment: the references it looks like.
 
     Of several alike in one call the first is free: it is the later ones that repeat it.
@@ -124,7 +125,9 @@ def look_alikes(
     seen: dict[_Key, list[str]] = {}
     for start in range(0, len(accounts), 400):
         for row in uow.rows(
-            select(_i.c.id, _i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.pay_day)
+            select(
+                _i.c.id, _i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.pay_day
+            )
             .outerjoin(
                 tables.batch,
                 (tables.batch.c.tenant == _i.c.tenant) & (tables.batch.c.id == _i.c.batch),

@@ -26,7 +26,10 @@ WORDS: Final[Mapping[State, tuple[str, str]]] = {
     State.QUEUED: ("等待发送", "waiting to be sent"),
     State.SENDING: ("发送中", "being sent"),
     State.ACKNOWLEDGED: ("银行已接收", "taken by the bank"),
-    State.BANK_APPROVAL: ("银行侧待审批，资金未动", "waiting for approval at the bank; no money moved"),
+    State.BANK_APPROVAL: (
+        "银行侧待审批，资金未动",
+        "waiting for approval at the bank; no money moved",
+    ),
     State.PROCESSING: ("银行处理中", "being processed by the bank"),
     State.UNCONFIRMED: ("结果未明，切勿重发", "outcome not known; do not send again"),
     State.SETTLED: ("支付成功", "paid"),
@@ -57,9 +60,7 @@ def by_reference(
     db: Connection, tenant: str, erp: str | None, reference: str
 ) -> list[dict[str, object]]:
     """All instructions with this ERP reference (one per ERP system)."""
-    statement = select(_i).where(
-        _i.c.tenant == tenant, _i.c.erp_reference == reference, accepted()
-    )
+    statement = select(_i).where(_i.c.tenant == tenant, _i.c.erp_reference == reference, accepted())
     if erp is not None:
         statement = statement.where(_i.c.erp == erp)
     return [_view(db, row, history=False) for row in db.execute(statement)]
@@ -98,7 +99,7 @@ def batch_view(db: Connection, tenant: str, batch: str) -> dict[str, object]:
 
 
 def batch_lines(db: Connection, tenant: str, batch: str) -> Iterator[dict[str, object]]:
-    """Per-line results in line order: accepted ones with id and digest, refused ones with faults."""
+    """Per-line results in line order: accepted with id and digest, refused with faults."""
     good = db.execute(
         select(_i.c.line, _i.c.id, _i.c.erp_reference, _i.c.digest)
         .where(_i.c.tenant == tenant, _i.c.batch == batch)

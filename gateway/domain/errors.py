@@ -72,7 +72,9 @@ class ReusedReference(Refused):
     zh = "同一业务参考号已用于不同内容"
     en = "this reference was used before with other content"
 
-    def __init__(self, *, stored_digest: str, sent_digest: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self, *, stored_digest: str, sent_digest: str, faults: Sequence[Fault] = ()
+    ) -> None:
         super().__init__(faults=faults)
         self.stored_digest = stored_digest
         self.sent_digest = sent_digest

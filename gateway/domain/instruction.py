@@ -137,7 +137,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[State, frozenset[Cause]]]] = MappingPr
         },
         **{state: _at_bank(state) for state in _OPEN_AT_BANK},
         _S.UNCONFIRMED: {
-            **{state: _ASKED for state in _OPEN_AT_BANK},
+            **dict.fromkeys(_OPEN_AT_BANK, _ASKED),
             _S.SETTLED: _PROOF_OR_PEOPLE,
             _S.REJECTED: _ASKED_OR_PEOPLE,
             _S.CANCELLED: _ASKED_OR_PEOPLE,

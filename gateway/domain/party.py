@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 _CNAPS = re.compile(r"[0-9]{12}", re.ASCII)
+_SHOWN: Final = 4
+"""How much of an account number may be seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """The bank that keeps an account (开户行). ``cnaps`` is the 12-digit bank number (行号) or ''."""
+    """The bank that keeps an account (开户行).
+
+    ``cnaps`` is the 12-digit bank number (行号) or ''.
+    """
 
     name: str = ""
     cnaps: str = ""
@@ -40,4 +46,4 @@ class Party:
 
 def masked(number: str) -> str:
     """An account number fit for logs and screens: the last four characters only."""
-    return "****" + number[-4:] if len(number) > 4 else "****"
+    return "****" + number[-_SHOWN:] if len(number) > _SHOWN else "****"

@@ -106,7 +106,7 @@ def continuity(statement: Statement) -> Continuity:
 
 
 def running_breaks(entries: Sequence[Entry]) -> list[int]:
-    """Positions whose balance does not follow from the entry before; lines without one are skipped."""
+    """Positions whose balance does not follow from the entry before; lines without are skipped."""
     breaks: list[int] = []
     previous: Money | None = None
     for position, entry in enumerate(entries):

@@ -91,7 +91,9 @@ class Intake:
         if not isinstance(instruction, Instruction):
             raise InvalidInstruction(faults=instruction)
         new = self.new(caller, instruction, draft)
-        return await self.store.write(lambda uow: self._accept(uow, caller, new, key, body_digest))
+        return await self.store.write(
+            lambda uow: self._accept(uow, caller, new, key, body_digest), may_refuse=True
+        )
 
     def examine(self, caller: Caller, draft: Draft) -> Instruction | tuple[Fault, ...]:
         """Validate one draft: the instruction, or every fault."""

@@ -88,9 +88,12 @@ class Bulk:
         self._release_wake = release_wake
 
     async def accept(self, call: Call, drafts: Iterable[Draft]) -> BatchAccepted:
-        """Accept a call's lines. Raises Refused (all faults) when nothing could be accepted,
-        ReusedReference when the reference came before with other content, Overloaded when the
-        same call is being read right now."""
+        """Accept a call's lines.
+
+        Raises Refused (all faults) when nothing could be accepted, ReusedReference when the
+        reference came before with other content, Overloaded when the same call is being read
+        right now.
+        """
         return await self._read(call, iter(drafts))
 
     async def accept_file(
@@ -106,7 +109,7 @@ class Bulk:
         return await self._read(call(head), parts)
 
     async def _read(self, call: Call, parts: Iterator[FilePart]) -> BatchAccepted:
-        known = await self._intake.store.write(lambda uow: self._open(uow, call))
+        known = await self._intake.store.write(lambda uow: self._open(uow, call), may_refuse=True)
         if isinstance(known, BatchAccepted):
             return known
         staged = _Staged(batch=known)
@@ -217,7 +220,7 @@ class Bulk:
         )
         return batch_id
 
-    def _stage(  # noqa: PLR0913, PLR0917 - the parts of one chunk
+    def _stage(
         self,
         uow: Uow,
         call: Call,
@@ -335,7 +338,10 @@ def _repeated(draft: Draft, first: int) -> Fault:
         path=draft.at.get("erp_reference", "/erp_reference"),
         code="repeated_reference",
         zh=f"业务参考号与本次第 {first} 行重复，请更正后重新提交该行",
-        en=f"the reference repeats that of line {first} of this call; correct it and send the line again",
+        en=(
+            f"the reference repeats that of line {first} of this call; "
+            "correct it and send the line again"
+        ),
         line=draft.line,
     )
 
@@ -351,7 +357,10 @@ def _met_before(new: NewInstruction, known: Accepted) -> RefusedLine:
         + ("with the same content; nothing to do" if same else "with other content; use a new one"),
     )
     return RefusedLine(
-        line=new.line, erp_reference=new.instruction.erp_reference, faults=(fault,), source=new.source
+        line=new.line,
+        erp_reference=new.instruction.erp_reference,
+        faults=(fault,),
+        source=new.source,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
@@ -14,7 +15,7 @@ from gateway.lifecycle.rows import standing
 from gateway.ports.runtime import Signal
 from gateway.ports.tenancy import Directory, Tenant
 from gateway.schedule import work
-from gateway.schedule.work import WorkKind
+from gateway.schedule.work import Queue, WorkKind
 from gateway.store import tables
 from gateway.store.instants import to_us
 from gateway.store.uow import Uow
@@ -37,7 +38,7 @@ class Releasing:
         while True:
             waiting = await self._intake.store.read(self._waiting)
             for tenant in waiting:
-                await self._intake.store.write(lambda uow, it=tenant: self._step(uow, it))  # type: ignore[misc]
+                await self._intake.store.write(partial(self._step, tenant=tenant))
             if not waiting:
                 await self._wake.wait(self._poll_s)
 
@@ -46,13 +47,13 @@ class Releasing:
         return [
             tenant
             for tenant in self._directory.tenants.values()
-            if work.next_due(db, tenant.id, RELEASE_LANE, WorkKind.RELEASE) is not None
+            if work.next_due(db, _queue(tenant)) is not None
         ]
 
     def _step(self, uow: Uow, tenant: Tenant) -> None:
         """One chunk of the oldest waiting batch."""
         now_us = to_us(self._intake.runtime.clock.now())
-        due = work.due(uow, tenant.id, RELEASE_LANE, WorkKind.RELEASE, now_us, 1)
+        due = work.due(uow, _queue(tenant), now_us, 1)
         if not due:
             return
         rows = uow.rows(
@@ -69,6 +70,10 @@ class Releasing:
             work.done(uow, tenant.id, WorkKind.RELEASE, [due[0].subject])
             return
         self._intake.release_stored(uow, tenant, [received(row) for row in rows])
+
+
+def _queue(tenant: Tenant) -> Queue:
+    return Queue(tenant=tenant.id, lane=RELEASE_LANE, kind=WorkKind.RELEASE)
 
 
 def received(row: Row[Any]) -> Received:

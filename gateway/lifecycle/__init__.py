@@ -1,1 +1,1 @@
-"""The only code that changes an instruction's state: state, history, journal, case, in one commit."""
+"""The only code that changes an instruction's state: with history, journal, case, in one commit."""

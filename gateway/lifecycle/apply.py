@@ -107,7 +107,7 @@ def apply_all(
                 confirms.append((subject, after, evidence, evidence_id))
             elif ruling is Ruling.CONTRADICT:
                 contradicted.append(subject)
-                open_case(uow, ids, subject, "contradiction", evidence, evidence_id)
+                open_case(uow, ids, subject, "contradiction", evidence, evidence_id=evidence_id)
         if evidence.outcome is not None:
             _record_evidence(uow, subjects, evidence, evidence_id)
         if moved or contradicted or evidence.outcome is not None:
@@ -120,10 +120,19 @@ def apply_all(
     return results
 
 
-def open_case(
-    uow: Uow, ids: Ids, subject: Standing, kind: str, evidence: Evidence, evidence_id: str = ""
+def open_case(  # noqa: PLR0913 - the sixth is by keyword, for evidence that has a row
+    uow: Uow,
+    ids: Ids,
+    subject: Standing,
+    kind: str,
+    evidence: Evidence,
+    *,
+    evidence_id: str = "",
 ) -> str:
-    """Open a case for people about one instruction; returns its id."""
+    """Open a case for people about one instruction; returns its id.
+
+    ``evidence_id`` names the stored evidence; '' where what called for the case is none.
+    """
     case_id = ids.new("cas")
     at_us = to_us(evidence.at)
     uow.add(
@@ -146,7 +155,12 @@ def open_case(
             kind="case_opened",
             subject=subject.id,
             at_us=at_us,
-            content={"case": case_id, "kind": kind, "evidence": evidence_id, "detail": evidence.reason},
+            content={
+                "case": case_id,
+                "kind": kind,
+                "evidence": evidence_id,
+                "detail": evidence.reason,
+            },
         )
     )
     return case_id
@@ -194,7 +208,8 @@ def _write(uow: Uow, changes: Sequence[_Change]) -> None:
                 "to_version": now.version,
                 "to_grade": int(now.grade),
                 "to_message": now.message,
-                "to_reason": evidence.reason or (evidence.outcome.reason if evidence.outcome else ""),
+                "to_reason": evidence.reason
+                or (evidence.outcome.reason if evidence.outcome else ""),
                 "to_code": evidence.outcome.code if evidence.outcome else "",
                 "to_text": evidence.outcome.text if evidence.outcome else "",
                 "to_reference": evidence.outcome.bank_reference if evidence.outcome else "",

@@ -15,22 +15,34 @@ class Candidate(Protocol):
     """What a release check must know of an accepted instruction."""
 
     @property
-    def standing(self) -> Standing: ...
+    def standing(self) -> Standing:
+        """Its state and version, as evidence is applied to them."""
+        ...
 
     @property
-    def connection(self) -> str: ...
+    def connection(self) -> str:
+        """The bank connection it would leave by."""
+        ...
 
     @property
-    def creditor_account(self) -> str: ...
+    def creditor_account(self) -> str:
+        """The payee's full account number."""
+        ...
 
     @property
-    def amount_minor(self) -> int: ...
+    def amount_minor(self) -> int:
+        """The amount in minor units of its currency."""
+        ...
 
     @property
-    def pay_day(self) -> date: ...
+    def pay_day(self) -> date:
+        """The day it is meant to be paid, for finding look-alikes."""
+        ...
 
     @property
-    def execution_date(self) -> date | None: ...
+    def execution_date(self) -> date | None:
+        """The day the ERP asked for; None means at once."""
+        ...
 
 
 class ReleaseCheck(Protocol):

@@ -16,7 +16,9 @@ def accepted() -> ColumnElement[bool]:
     visible = (
         select(batch.c.id)
         .where(
-            batch.c.tenant == _i.c.tenant, batch.c.id == _i.c.batch, batch.c.accepted_us.is_not(None)
+            batch.c.tenant == _i.c.tenant,
+            batch.c.id == _i.c.batch,
+            batch.c.accepted_us.is_not(None),
         )
         .exists()
     )

@@ -64,6 +64,8 @@ class StatusQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceQuestion:
+    """What stands on our account now?"""
+
     account: str
 
 
@@ -84,13 +86,16 @@ class SignOnQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Operation(Generic[Q, A]):
-    """One operation. ``decode`` raises WireError for a reply that is not of the promised form
-    and BankRefused where a query (not a payment) is refused."""
+    """One operation.
+
+    ``decode`` raises WireError for a reply that is not of the promised form, and BankRefused
+    where a query (not a payment) is refused.
+    """
 
     encode: Callable[[Q, SignOn, Serial], WireMessage]
     decode: Callable[[Q, Serial, WireReply], A]
     check: Callable[[Q], tuple[FieldProblem, ...]] | None = None
-    """Faults of a question that the bank would refuse (length, characters), before a serial is spent."""
+    """Faults that the bank would refuse (length, characters), found before a serial is spent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,12 +199,16 @@ class CoreResult(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayRequest:
+    """A payment is asked for; ``super_channel`` is the inter-bank system for urgent ones."""
+
     order: PayOrder
     super_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRequest:
+    """What became of the payment with the serial ``original``?"""
+
     original: str
 
 
@@ -213,11 +222,15 @@ class CoreRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceRequest:
+    """What stands on the account?"""
+
     account: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementRequest:
+    """One page (from 1) of the entries of an account, in one version of the statement."""
+
     account: str
     start: date | None
     end: date | None
@@ -229,16 +242,21 @@ class StatementRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignOnRequest:
-    pass
+    """Nothing but the sign-on itself."""
 
 
-BankBody = PayRequest | StatusRequest | CoreRequest | BalanceRequest | StatementRequest | SignOnRequest
+BankBody = (
+    PayRequest | StatusRequest | CoreRequest | BalanceRequest | StatementRequest | SignOnRequest
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankRequest:
-    """A request as the bank understands it. ``malformed`` names what broke the bank's rules
-    (element order, missing field); the sandbox then refuses it with Reason.MALFORMED."""
+    """A request as the bank understands it.
+
+    ``malformed`` names what broke the bank's rules (element order, missing field); the sandbox
+    then refuses it with Reason.MALFORMED.
+    """
 
     signon: SignOn
     serial: str
@@ -259,7 +277,10 @@ class StoredPayment:
     reason: Reason = Reason.OK
     core: CoreResult = CoreResult.NONE
     core_status: str = ""
-    """Inter-bank clearing status when ``core`` is VALID: accepted, checked, sent, suspended, settled, failed."""
+    """Inter-bank clearing status when ``core`` is VALID.
+
+    One of accepted, checked, sent, suspended, settled, failed.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +301,7 @@ class BankAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankSide:
-    """The bank's half of the dialect. ``decode`` raises WireError for bytes it cannot read at all."""
+    """The bank's half of the dialect. ``decode`` raises WireError for bytes it cannot read."""
 
     decode: Callable[[bytes], BankRequest]
     encode: Callable[[BankRequest, BankAnswer], WireReply]
@@ -317,4 +338,3 @@ class BankDialect:
         """Names of the offered operations."""
         names = ("sign_on", "pay", "payment_status", "core_result", "balance", "statement")
         return tuple(name for name in names if getattr(self, name) is not None)
-

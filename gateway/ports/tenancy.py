@@ -1,4 +1,4 @@
-"""Who is served: tenants, companies, accounts, connections, keys. Built from settings by bootstrap."""
+"""Who is served: tenants, companies, accounts, connections, keys; read from the settings."""
 
 from __future__ import annotations
 

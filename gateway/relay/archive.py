@@ -46,12 +46,13 @@ class Archive:
         """Archive bytes that are about to be sent; returns the wire id."""
         wire_id = self._runtime.ids.new("wir")
         digest = hashlib.sha256()
-        layout: list[int] = []
+        layout: list[int | str] = []
         for position, segment in enumerate(message.segments):
             if segment.secret:
                 salt = self._runtime.random.bytes(SALT_BYTES)
-                digest.update(b"S" + commitment(salt, segment.content))
-                layout.append(-1)
+                committed = commitment(salt, segment.content)
+                digest.update(b"S" + committed)
+                layout.append(committed.hex())  # without it nobody could verify without the secret
                 uow.add(
                     tables.wire_secret,
                     {
@@ -73,7 +74,7 @@ class Archive:
         """Archive received bytes; returns the wire id."""
         wire_id = self._runtime.ids.new("wir")
         digest = hashlib.sha256(b"P" + hashlib.sha256(reply.body).digest())
-        layout = [len(reply.body)]
+        layout: list[int | str] = [len(reply.body)]
         self._row(
             uow, envelope, wire_id, IN, reply.body, reply.content_type, reply.status, layout, digest
         )
@@ -88,8 +89,8 @@ class Archive:
         content: bytes,
         content_type: str,
         status: int,
-        layout: list[int],
-        digest: "hashlib._Hash",
+        layout: list[int | str],
+        digest: hashlib._Hash,
     ) -> None:
         uow.add(
             tables.wire,
@@ -116,7 +117,7 @@ def visible(content: bytes, layout: str) -> WireMessage:
     segments: list[Segment] = []
     start = 0
     for length in json.loads(layout):
-        if length < 0:
+        if isinstance(length, str):
             segments.append(Segment(b"******", secret=True))
         else:
             segments.append(Segment(content[start : start + length]))

@@ -8,11 +8,12 @@ from typing import Final
 
 from gateway.domain.errors import NotOffered
 from gateway.domain.ids import Serial
+from gateway.domain.outcome import Outcome
 from gateway.ports.bank import BankDialect, Operation, PayOrder, SignOn, StatusQuestion
 from gateway.ports.runtime import Runtime, Signal
 from gateway.ports.tenancy import Connection, Tenant
-from gateway.domain.outcome import Outcome
 from gateway.relay.archive import Archive
+from gateway.schedule.work import Queue, WorkKind
 from gateway.store.instants import span_us, to_us
 from gateway.store.store import Store
 
@@ -35,6 +36,10 @@ class Link:
     """Set when new payments may be due."""
     poll_s: float
     """Longest wait before looking at the shared clock again (it may have jumped)."""
+
+    def queue(self, kind: WorkKind) -> Queue:
+        """Where this connection's work of one kind waits."""
+        return Queue(tenant=self.tenant.id, lane=self.connection.id, kind=kind)
 
     def sign_on(self) -> SignOn:
         """Credentials with the business time, whole seconds."""

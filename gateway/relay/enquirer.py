@@ -85,14 +85,14 @@ class Enquirer:
         free = link.connection.enquiry_slots - len(busy)
         if free <= 0:
             return [], link.poll_s
-        lane = (link.tenant.id, link.connection.id)
+        queue = link.queue(WorkKind.ENQUIRE)
 
         def look(db: Connection) -> tuple[list[Work], int | None]:
-            if blockade.blocked(db, *lane):
+            if blockade.blocked(db, queue.tenant, queue.lane):
                 return [], None
-            due = work.due_now(db, *lane, WorkKind.ENQUIRE, link.now_us(), free + len(busy))
+            due = work.due_now(db, queue, link.now_us(), free + len(busy))
             fresh = [item for item in due if item.subject not in busy]
-            return fresh[:free], work.next_due(db, *lane, WorkKind.ENQUIRE)
+            return fresh[:free], work.next_due(db, queue)
 
         due, earliest = await link.store.read(look)
         if due or earliest is None:
@@ -155,7 +155,8 @@ class Enquirer:
             outcome = Outcome(
                 verdict=Verdict.REJECTED, reason="not_found_and_core_none", known_reject=True
             )
-            outcome_rows.record(link, uow, message, outcome, later_answer(outcome), "")
+            evidence = outcome_rows.evidence_of(link, message, outcome, later_answer(outcome))
+            outcome_rows.record(link, uow, message, evidence)
             outcome_rows.settle_or_appoint(link, uow, message, link.now_us())
             return
         self._call_people(uow, message, "refused_on_resend", "not found, and a resend was refused")
@@ -235,7 +236,8 @@ class Enquirer:
             envelope = self._envelope(message, purpose, serial)
             wire_id = link.archive.store_in(uow, envelope, reply)
             reading = later_answer(outcome)
-            outcome_rows.record(link, uow, message, outcome, reading, wire_id)
+            evidence = outcome_rows.evidence_of(link, message, outcome, reading, wire_id)
+            outcome_rows.record(link, uow, message, evidence)
             if outcome.verdict is Verdict.NOT_FOUND and self._past_quiet(message, asked_us):
                 messages.change(uow, message.tenant, message.id, not_found_us=asked_us)
             next_us = link.now_us() + outcome_rows.step_us(link, item.tries + 1)
@@ -252,9 +254,7 @@ class Enquirer:
         """Archive the question, then send it; no answer means only that we ask again later."""
         link = self._link
         await link.store.write(
-            lambda uow: link.archive.store_out(
-                uow, self._envelope(message, purpose, serial), wire
-            )
+            lambda uow: link.archive.store_out(uow, self._envelope(message, purpose, serial), wire)
         )
         try:
             return await link.runtime.net.exchange(
@@ -303,9 +303,7 @@ class Enquirer:
             outcome = link.pay().decode(order, Serial(message.serial), reply)
         except WireError as error:
             outcome = Outcome.unconfirmed(f"unreadable_{error.reason}", text=error.path)
-        await link.store.write(
-            lambda uow: outcome_rows.answered(link, uow, again, reply, outcome)
-        )
+        await link.store.write(lambda uow: outcome_rows.answered(link, uow, again, reply, outcome))
 
     def _open_resend(
         self, uow: Uow, message: StoredMessage, wire: WireMessage
@@ -325,7 +323,12 @@ class Enquirer:
             self._call_people(uow, fresh, "not_found", "not found; no resend is safe")
             return None
         messages.change(
-            uow, fresh.tenant, fresh.id, sends=fresh.sends + 1, last_sent_us=now_us, not_found_us=None
+            uow,
+            fresh.tenant,
+            fresh.id,
+            sends=fresh.sends + 1,
+            last_sent_us=now_us,
+            not_found_us=None,
         )
         link.archive.store_out(uow, self._envelope(fresh, "resend", fresh.serial), wire)
         outcome_rows.appoint(link, uow, fresh, now_us + link.timeout_us() + link.quiet_us(), 1)

@@ -87,9 +87,7 @@ def change(uow: Uow, tenant: str, message: str, **values: Any) -> None:  # noqa:
 def close(uow: Uow, tenant: str, message: str) -> None:
     """The fate is sealed: nothing of this message can still happen, its lines are free."""
     change(uow, tenant, message, fate=Fate.CLOSED.value)
-    uow.change(
-        update(_l).where(_l.c.tenant == tenant, _l.c.message == message).values(open=False)
-    )
+    uow.change(update(_l).where(_l.c.tenant == tenant, _l.c.message == message).values(open=False))
 
 
 def load(uow: Uow, tenant: str, message: str) -> StoredMessage | None:

@@ -42,8 +42,8 @@ def step_us(link: Link, tries: int) -> int:
 
 def not_sent(link: Link, uow: Uow, message: StoredMessage, retry_us: int, why: str) -> None:
     """No byte left: the instructions wait again, under the same message and serial."""
-    moved = _apply(link, uow, message, Cause.NOT_SENT, State.QUEUED, reason=why).moved
-    if not moved:
+    unsent = _own_finding(link, message, Cause.NOT_SENT, State.QUEUED, why)
+    if not record(link, uow, message, unsent).moved:
         return  # another process took the message over; it is no longer ours to judge
     messages.change(
         uow,
@@ -59,7 +59,8 @@ def not_sent(link: Link, uow: Uow, message: StoredMessage, retry_us: int, why: s
 
 def in_doubt(link: Link, uow: Uow, message: StoredMessage, why: str) -> None:
     """It may have left and nothing came back: UNCONFIRMED, and an appointment to ask."""
-    _apply(link, uow, message, Cause.DOUBT, State.UNCONFIRMED, reason=why)
+    doubt = _own_finding(link, message, Cause.DOUBT, State.UNCONFIRMED, why)
+    record(link, uow, message, doubt)
     appoint(link, uow, message, _after_quiet(link, message))
 
 
@@ -82,7 +83,8 @@ def answered(
         message=message.id,
     )
     wire_id = link.archive.store_in(uow, envelope, reply)
-    applied = record(link, uow, message, outcome, reading, wire_id)
+    evidence = evidence_of(link, message, outcome, reading, wire_id)
+    applied = record(link, uow, message, evidence)
     if not first and outcome.known_reject and outcome.stage is Stage.VALIDATION:
         messages.change(uow, message.tenant, message.id, resend_refused=True)
     if reading.cause is Cause.REFUSED_UNEXECUTED:
@@ -95,16 +97,11 @@ def answered(
     return applied
 
 
-def record(
-    link: Link,
-    uow: Uow,
-    message: StoredMessage,
-    outcome: Outcome,
-    reading: Reading,
-    wire_id: str,
-) -> Applied:
-    """Apply an outcome as evidence about every instruction of the message."""
-    evidence = Evidence(
+def evidence_of(
+    link: Link, message: StoredMessage, outcome: Outcome, reading: Reading, wire_id: str = ""
+) -> Evidence:
+    """What the bank's answer is evidence of; ``wire_id`` names its bytes, '' where it has none."""
+    return Evidence(
         cause=reading.cause,
         target=reading.target,
         grade=reading.grade,
@@ -114,6 +111,10 @@ def record(
         message=message.id,
         wire=wire_id,
     )
+
+
+def record(link: Link, uow: Uow, message: StoredMessage, evidence: Evidence) -> Applied:
+    """Apply evidence about every instruction of the message."""
     subjects = standings(uow, message.tenant, message.instructions)
     return apply(uow, link.runtime.ids, subjects, evidence)
 
@@ -152,10 +153,11 @@ def _queue_again(link: Link, uow: Uow, message: StoredMessage, due_us: int) -> N
     )
 
 
-def _apply(
-    link: Link, uow: Uow, message: StoredMessage, cause: Cause, target: State, *, reason: str
-) -> Applied:
-    evidence = Evidence(
+def _own_finding(
+    link: Link, message: StoredMessage, cause: Cause, target: State, reason: str
+) -> Evidence:
+    """Evidence that is ours and not the bank's: what we know of our own send."""
+    return Evidence(
         cause=cause,
         target=target,
         grade=Grade.NONE,
@@ -164,5 +166,3 @@ def _apply(
         message=message.id,
         reason=reason,
     )
-    subjects = standings(uow, message.tenant, message.instructions)
-    return apply(uow, link.runtime.ids, subjects, evidence)

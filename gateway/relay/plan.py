@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.domain.evidence import Evidence
-from gateway.domain.instruction import Cause, State
 from gateway.domain.ids import Serial
+from gateway.domain.instruction import Cause, State
 from gateway.domain.message import Fate, WireMessage
 from gateway.lifecycle.apply import apply, apply_all, open_case
 from gateway.lifecycle.rows import Standing, instruction_of, select_instructions, standing
@@ -42,7 +42,7 @@ class Planned:
 def plan(link: Link, uow: Uow, limit: int, deadline: float) -> list[Planned]:
     """Turn up to ``limit`` due instructions into messages, in the caller's transaction."""
     tenant, now_us = link.tenant.id, link.now_us()
-    due = work.due(uow, tenant, link.connection.id, WorkKind.SEND, now_us, limit)
+    due = work.due(uow, link.queue(WorkKind.SEND), now_us, limit)
     if not due:
         return []
     subjects = [item.subject for item in due]

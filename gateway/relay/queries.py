@@ -43,7 +43,8 @@ class Queries:
         self._links = links
         self._paces = paces
         self._gates = {
-            key: link.runtime.tasks.gate(link.connection.enquiry_slots) for key, link in links.items()
+            key: link.runtime.tasks.gate(link.connection.enquiry_slots)
+            for key, link in links.items()
         }
 
     async def balance(self, tenant: str, account: OwnAccount) -> Balance:
@@ -101,9 +102,7 @@ class Queries:
                     return await self._once(link, operation, question, purpose)
         raise NotOffered  # pragma: no cover - the loop returns or raises
 
-    async def _once(
-        self, link: Link, operation: Operation[Q, A], question: Q, purpose: str
-    ) -> A:
+    async def _once(self, link: Link, operation: Operation[Q, A], question: Q, purpose: str) -> A:
         serial = link.serial()
         wire = operation.encode(question, link.sign_on(), serial)
         envelope = Envelope(

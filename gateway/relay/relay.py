@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import select
 
@@ -36,7 +37,7 @@ class Relay:
     async def start(self) -> None:
         """Take over what a dead process left, then start sending and enquiring."""
         for key, link in self._links.items():
-            await link.store.write(lambda uow, link=link: recover(link, uow))  # type: ignore[misc]
+            await link.store.write(partial(recover, link))
             link.runtime.tasks.spawn(f"sender {key[1]}", self._senders[key].run())
             link.runtime.tasks.spawn(f"enquirer {key[1]}", self._enquirers[key].run())
 
@@ -66,7 +67,9 @@ class Relay:
         if row is None:
             raise NotFound
         if State(row.state) not in FATE_OPEN or not row.message:
-            raise NotOffered("nothing of it is open at the bank", "该指令在银行侧没有未决结果，无需查证")
+            raise NotOffered(
+                "nothing of it is open at the bank", "该指令在银行侧没有未决结果，无需查证"
+            )
         key = (tenant, row.connection)
         link = self._links[key]
         at = await link.store.write(lambda uow: _hurry(link, uow, row.message))
@@ -101,9 +104,7 @@ class Relay:
 
 def recover(link: Link, uow: Uow) -> int:
     """What another process was sending when it ended may have left: UNCONFIRMED, never resent."""
-    orphans = messages.held_by_others(
-        uow, link.tenant.id, link.connection.id, link.store.lane.id
-    )
+    orphans = messages.held_by_others(uow, link.tenant.id, link.connection.id, link.store.lane.id)
     for message_id in orphans:
         message = messages.load(uow, link.tenant.id, message_id)
         if message is not None:

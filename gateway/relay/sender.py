@@ -76,7 +76,7 @@ class Sender:
             lambda db: (
                 None
                 if blockade.blocked(db, link.tenant.id, link.connection.id)
-                else work.next_due(db, link.tenant.id, link.connection.id, WorkKind.SEND)
+                else work.next_due(db, link.queue(WorkKind.SEND))
             )
         )
         if first_due is None:

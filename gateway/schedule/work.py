@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 
 from gateway.store import tables
 from gateway.store.uow import Uow
@@ -37,6 +37,15 @@ class Work:
     lane: str
     due_us: int
     tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """Where work waits: one kind of it on one lane of a tenant."""
+
+    tenant: str
+    lane: str
+    kind: WorkKind
 
 
 def add(uow: Uow, *works: Work) -> None:
@@ -95,14 +104,34 @@ def done(uow: Uow, tenant: str, kind: WorkKind, subjects: Sequence[str]) -> None
         )
 
 
-def due_statement(tenant: str, lane: str, kind: WorkKind, now_us: int, limit: int) -> Any:  # noqa: ANN401
-    """The query for due work of a lane, oldest first."""
+def due(uow: Uow, queue: Queue, now_us: int, limit: int) -> list[Work]:
+    """Due work of a queue, oldest first, inside a unit of work."""
+    return [_work_of(row, queue) for row in uow.rows(_due(queue, now_us, limit))]
+
+
+def due_now(connection: Connection, queue: Queue, now_us: int, limit: int) -> list[Work]:
+    """The same for a reader."""
+    return [_work_of(row, queue) for row in connection.execute(_due(queue, now_us, limit))]
+
+
+def next_due(connection: Connection, queue: Queue) -> int | None:
+    """The earliest due instant of a queue, or None when nothing is planned."""
+    return connection.execute(
+        select(func.min(_work.c.due_us)).where(
+            _work.c.tenant == queue.tenant,
+            _work.c.lane == queue.lane,
+            _work.c.kind == queue.kind.value,
+        )
+    ).scalar()
+
+
+def _due(queue: Queue, now_us: int, limit: int) -> Select[Any]:
     return (
         select(_work.c.subject, _work.c.due_us, _work.c.tries)
         .where(
-            _work.c.tenant == tenant,
-            _work.c.lane == lane,
-            _work.c.kind == kind.value,
+            _work.c.tenant == queue.tenant,
+            _work.c.lane == queue.lane,
+            _work.c.kind == queue.kind.value,
             _work.c.due_us <= now_us,
         )
         .order_by(_work.c.due_us, _work.c.subject)
@@ -110,30 +139,12 @@ def due_statement(tenant: str, lane: str, kind: WorkKind, now_us: int, limit: in
     )
 
 
-def due(uow: Uow, tenant: str, lane: str, kind: WorkKind, now_us: int, limit: int) -> list[Work]:
-    """Due work of a lane, oldest first, inside a unit of work."""
-    rows = uow.rows(due_statement(tenant, lane, kind, now_us, limit))
-    return [_work_of(row, tenant, lane, kind) for row in rows]
-
-
-def due_now(
-    connection: Connection, tenant: str, lane: str, kind: WorkKind, now_us: int, limit: int
-) -> list[Work]:
-    """The same for a reader."""
-    rows = connection.execute(due_statement(tenant, lane, kind, now_us, limit))
-    return [_work_of(row, tenant, lane, kind) for row in rows]
-
-
-def _work_of(row: Any, tenant: str, lane: str, kind: WorkKind) -> Work:  # noqa: ANN401 - a row
+def _work_of(row: Row[Any], queue: Queue) -> Work:
     return Work(
-        tenant=tenant, kind=kind, subject=row.subject, lane=lane, due_us=row.due_us, tries=row.tries
+        tenant=queue.tenant,
+        kind=queue.kind,
+        subject=row.subject,
+        lane=queue.lane,
+        due_us=row.due_us,
+        tries=row.tries,
     )
-
-
-def next_due(connection: Connection, tenant: str, lane: str, kind: WorkKind) -> int | None:
-    """The earliest due instant of a lane, or None when nothing is planned."""
-    return connection.execute(
-        select(func.min(_work.c.due_us)).where(
-            _work.c.tenant == tenant, _work.c.lane == lane, _work.c.kind == kind.value
-        )
-    ).scalar()

@@ -29,6 +29,7 @@ _QUERY: Final = re.compile(r"[!-~]*", re.ASCII)
 _TIMESTAMP: Final = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 _NONCE: Final = re.compile(r"[0-9A-Za-z_-]{16,64}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_DIGEST: Final = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
 
 
 class Flaw(StrEnum):
@@ -56,6 +57,8 @@ class SignedRequest:
     nonce: str
     query: str = ""
     body: bytes = field(default=b"", repr=False)
+    body_digest: str = ""
+    """Hex SHA-256 of a body that was hashed while it was read; it then stands for ``body``."""
 
 
 def string_to_sign(request: SignedRequest) -> bytes:
@@ -72,11 +75,12 @@ def string_to_sign(request: SignedRequest) -> bytes:
         and _QUERY.fullmatch(request.query)
         and _TIMESTAMP.fullmatch(request.timestamp)
         and _NONCE.fullmatch(request.nonce)
+        and _DIGEST.fullmatch(request.body_digest)
     ):
         raise ValueError("a signed part of the request is not of its form")
     query = sorted_query(request.query)
     target = f"{request.path}?{query}" if query else request.path
-    digest = hashlib.sha256(request.body).hexdigest()
+    digest = request.body_digest or hashlib.sha256(request.body).hexdigest()
     return f"{request.method}\n{target}\n{request.timestamp}\n{request.nonce}\n{digest}".encode()
 
 

@@ -109,6 +109,7 @@ def sandbox_end(dialect: BankDialect, draw: Random, *, calm: bool = False) -> Ba
         complaints=lambda: [f"bank: {complaint}" for complaint in ledger.check()],
         faults=lambda: {fault.value: count for fault, count in faults.counts.items()},
         heal=lambda: faults.set_rates(dict.fromkeys(Fault, 0.0)),
+        close=ledger.close,
     )
 
 

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.domain.errors import NotSent, Unconfirmed
 from gateway.domain.message import WireMessage, WireReply
 from gateway.simulation.scheduler import Future, Killed, Process, Scheduler
+
+_OFTEN: Final = 0.7
+"""How many of the kinds of fault occur at all under one seed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Weather:
         """A mixture of its own for every seed: some faults often, some never."""
 
         def rate(most: float) -> float:
-            return draw.uniform(0, most) if draw.random() < 0.7 else 0.0  # noqa: PLR2004
+            return draw.uniform(0, most) if draw.random() < _OFTEN else 0.0
 
         return cls(
             refuse=rate(0.2),

@@ -15,6 +15,9 @@ from gateway.ports.tenancy import Connection, OwnAccount, Policy, Tenant
 TENANT: Final = TenantId("sim")
 LINK: Final = "cib-sim"
 ERP_ACTOR: Final = Actor(kind=ActorKind.MACHINE, name="sim-erp")
+_WRONG_NAMES: Final = 0.08
+_URGENT: Final = 0.3
+"""Of the payments to other banks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ def draft(cast: Cast, number: int, draw: Random) -> Draft:
     """The ERP's instruction ``number``: mostly fine, sometimes with a wrong payee name."""
     payee = draw.choice(cast.payees)
     debtor = draw.choice(cast.accounts)
-    wrong = draw.random() < 0.08  # noqa: PLR2004 - a share of wrong names
+    wrong = draw.random() < _WRONG_NAMES
     fen = draw.randrange(1, 500_000)
     return Draft(
         erp_reference=f"SIM-{number:06d}",
@@ -111,5 +114,5 @@ def draft(cast: Cast, number: int, draw: Random) -> Draft:
         amount=f"{fen // 100}.{fen % 100:02d}",
         currency="CNY",
         purpose=f"货款{number}",
-        urgency="urgent" if payee.cnaps and draw.random() < 0.3 else "",  # noqa: PLR2004
+        urgency="urgent" if payee.cnaps and draw.random() < _URGENT else "",
     )

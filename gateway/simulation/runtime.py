@@ -38,6 +38,11 @@ class SimRandom:
     def __init__(self, generator: random.Random) -> None:
         self._generator = generator
 
+    @classmethod
+    def seeded(cls, seed: int) -> SimRandom:
+        """The same numbers for the same seed, in every process."""
+        return cls(random.Random(seed))  # noqa: S311 - a seed is the point
+
     def bytes(self, count: int) -> bytes:
         """``count`` bytes drawn from the seed."""
         return self._generator.randbytes(count)
@@ -68,7 +73,7 @@ class _SimSignal:
     def set(self) -> None:
         self._set = True
         if self._waiting is not None:
-            self._waiting.settle(True)  # noqa: FBT003 - the result of wait()
+            self._waiting.settle(True)
 
     async def wait(self, timeout_s: float | None = None) -> bool:
         if not self._set:
@@ -77,7 +82,7 @@ class _SimSignal:
             if timeout_s is not None:
                 self._scheduler.call_at(
                     self._scheduler.now_s + timeout_s,
-                    lambda: waiting.settle(False),  # noqa: FBT003 - the result of wait()
+                    lambda: waiting.settle(False),
                 )
             await waiting
             self._waiting = None
@@ -198,7 +203,9 @@ class SimTasks:
 class SimRuntime:
     """Everything from outside, simulated."""
 
-    def __init__(self, *, clock: Clock, tasks: Tasks, net: Net, ids: Ids, generator: RandomPort) -> None:
+    def __init__(
+        self, *, clock: Clock, tasks: Tasks, net: Net, ids: Ids, generator: RandomPort
+    ) -> None:
         self.clock: Clock = clock
         self.tasks: Tasks = tasks
         self.net: Net = net

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from gateway.domain.errors import Corrupt, GatewayError
 
@@ -62,7 +62,7 @@ class Future(Generic[T]):
             yield self
         if self._error is not None:
             raise self._error
-        return self._value  # type: ignore[return-value]
+        return cast("T", self._value)
 
 
 class Process:
@@ -75,7 +75,10 @@ class Process:
 
 
 class Scheduler:
-    """Virtual time and a ready queue. Ties are broken by the order of planning: same seed, same run."""
+    """Virtual time and a ready queue.
+
+    Ties are broken by the order of planning: same seed, same run.
+    """
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -94,8 +97,11 @@ class Scheduler:
         self._ready.append(action)
 
     def spawn(self, process: Process, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine as a task of ``process``; an expected error settles a future
-        that somebody waits for, anything else ends the simulation."""
+        """Run a coroutine as a task of ``process``.
+
+        An expected error settles a future that somebody waits for; anything else ends the
+        simulation.
+        """
         result: Future[T] = Future()
         process.graveyard.append(work)
 

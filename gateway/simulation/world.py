@@ -7,6 +7,7 @@ world must come to rest; then the books are checked.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from gateway.audit.books import BankBooks, check_books, unfinished
 from gateway.audit.checkpoint import Checkpoints
 from gateway.audit.verify import verify
 from gateway.controls.release import Releaser
-from gateway.domain.errors import GatewayError, Refused
+from gateway.domain.errors import Corrupt, GatewayError, Refused
 from gateway.domain.instruction import FINAL
 from gateway.intake.accept import Accepted, Caller, Intake
 from gateway.ports.bank import BankDialect
@@ -41,6 +42,8 @@ from gateway.store.store import Store
 _STORM_S: Final = 3_600.0
 _HEAL_S: Final = 400_000.0
 _POLL_S: Final = 600.0
+_LOOK_S: Final = 60.0
+_POSTED_TWICE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,7 @@ class BankEnd:
     complaints: Callable[[], list[str]]
     faults: Callable[[], Mapping[str, int]]
     heal: Callable[[], None]
+    close: Callable[[], None]
 
 
 class Gateway:
@@ -90,7 +94,10 @@ class Gateway:
         )
         self.relay = Relay([link])
         self.intake = Intake(
-            self.store, runtime, {world.dialect.code: world.dialect}, Releaser(runtime, self.relay.wake)
+            self.store,
+            runtime,
+            {world.dialect.code: world.dialect},
+            Releaser(runtime, self.relay.wake),
         )
         self.checkpoints = Checkpoints(self.store, runtime, world.key)
         world.scheduler.spawn(self.process, self.relay.start())
@@ -120,6 +127,7 @@ class World:
         self.end = end(self.draw)
         self.engine: Engine = sqlite_engine(":memory:")
         tables.metadata.create_all(self.engine)
+        self._database = _driver(self.engine)
         self.key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"sim").digest())
         self.trace = hashlib.sha256()
         self.unarchived: list[str] = []
@@ -159,7 +167,9 @@ class World:
                 self.scheduler.call_at(self.scheduler.now_s + 1.0, look)
             else:
                 self.kills += 1
-                self.scheduler.call_at(self.scheduler.now_s + self.draw.uniform(0.2, 20), self._start)
+                self.scheduler.call_at(
+                    self.scheduler.now_s + self.draw.uniform(0.2, 20), self._start
+                )
 
         look()
 
@@ -185,7 +195,7 @@ class World:
             await self._sleep(self.draw.uniform(0, _STORM_S / self.payments))
             it = draft(self.cast, number, self.draw)
             await self._post(it)
-            if self.draw.random() < 0.2:  # noqa: PLR2004 - a share of double posts
+            if self.draw.random() < _POSTED_TWICE:
                 await self._post(it)
 
     async def _post(self, it: Draft) -> None:
@@ -229,30 +239,22 @@ class World:
     # ── judgement ───────────────────────────────────────────────────────────────────────
 
     def witness(self, body: bytes) -> None:
-        """Every byte that leaves: it must stand in the archive already (I7)."""
+        """Every byte that leaves: it must stand in the archive already, committed (I7)."""
         self.trace.update(body)
-        with self.engine.connect() as db:
-            wires = tables.wire
-            newest = db.execute(
-                select(wires.c.content, wires.c.layout)
-                .where(wires.c.direction == "out")
-                .order_by(wires.c.id.desc())
-                .limit(64)
-            ).all()
-        secret = self.cast.password.encode()
-        if not any(body.replace(secret, b"", 1) == row.content for row in newest):
+        public = body.replace(self.cast.password.encode(), b"", 1)
+        if self._database.in_transaction:
+            self.unarchived.append("I7: bytes left in the middle of a transaction")
+        elif (public,) not in self._database.execute(_NEWEST_OUT).fetchall():
             self.unarchived.append("I7: bytes left that are not in the archive")
 
     def _at_rest(self) -> bool:
         """Looked at once a virtual minute: looking costs a query."""
-        if self.scheduler.now_s < self._looked_s + 60:  # noqa: PLR2004
+        if self.scheduler.now_s < self._looked_s + _LOOK_S:
             return False
         self._looked_s = self.scheduler.now_s
         with self.engine.connect() as db:
             states = db.execute(select(tables.instruction.c.state)).scalars().all()
-        return len(states) >= self.payments and all(
-            state in _RESTING for state in states
-        )
+        return len(states) >= self.payments and all(state in _RESTING for state in states)
 
     def _judge(self, *, rested: bool) -> Result:
         gateway = self.gateway
@@ -264,7 +266,9 @@ class World:
             stuck = unfinished(db)
             lost = self._lost(db)
             trail = [it.text("en") for it in verify(db, self.key.public_key()).findings]
-            history = db.execute(select(tables.history).order_by(tables.history.c.instruction)).all()
+            history = db.execute(
+                select(tables.history).order_by(tables.history.c.instruction)
+            ).all()
             states = Counter(db.execute(select(tables.instruction.c.state)).scalars())
         for row in history:
             self.trace.update(repr(tuple(row)).encode())
@@ -279,7 +283,7 @@ class World:
         ]
         doubled = [it for it in broken if it.startswith("I1:")]
         self.engine.dispose()
-        return Result(
+        result = Result(
             seed=self.seed,
             payments=self.payments,
             kills=self.kills,
@@ -292,6 +296,8 @@ class World:
             stuck=len(stuck),
             wrong=len(wrong),
         )
+        self.end.close()
+        return result
 
     def _lost(self, db: Connection) -> list[str]:
         """I3: what was answered 2xx exists."""
@@ -303,7 +309,17 @@ class World:
         ]
 
 
+_NEWEST_OUT: Final = "SELECT content FROM wire WHERE direction = 'out' ORDER BY id DESC LIMIT 64"
 _RESTING: Final = frozenset({state.value for state in FINAL} | {"HELD"})
+
+
+def _driver(engine: Engine) -> sqlite3.Connection:
+    """The one connection of a database in memory, to look at without SQLAlchemy's transactions."""
+    with engine.connect() as db:
+        driver = db.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        raise Corrupt("the simulated world stands on SQLite")
+    return driver
 
 
 async def _checkpoint(checkpoints: Checkpoints) -> None:

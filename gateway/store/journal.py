@@ -51,7 +51,9 @@ class Lane:
     def open(self, connection: Connection, at_us: int) -> None:
         """Create the lane in its own transaction, naming the previous holder's head."""
         newest = connection.execute(
-            select(tables.lane.c.id).order_by(tables.lane.c.opened_us.desc(), tables.lane.c.id.desc())
+            select(tables.lane.c.id).order_by(
+                tables.lane.c.opened_us.desc(), tables.lane.c.id.desc()
+            )
         ).scalar()
         before = newest or ""
         head = connection.execute(

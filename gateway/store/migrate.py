@@ -21,7 +21,9 @@ def current(engine: Engine) -> str:
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return ""
-        return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+        return str(
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+        )
 
 
 def migrate(engine: Engine) -> bool:
@@ -29,7 +31,7 @@ def migrate(engine: Engine) -> bool:
     if current(engine) == HEAD:
         return False
     from alembic import command  # noqa: PLC0415 - costs start-up time, rarely needed
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 - same
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))

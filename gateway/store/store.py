@@ -9,7 +9,7 @@ therefore run twice: they must have no effect outside their unit of work.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,12 +49,13 @@ class Store:
         with self._writer.begin():
             self.lane.open(self._writer, to_us(self._runtime.clock.now()))
 
-    async def write(self, job: Callable[[Uow], T]) -> T:
+    async def write(self, job: Callable[[Uow], T], *, may_refuse: bool = False) -> T:
         """Run ``job`` in the next group commit and return its result once it is durable.
 
-        Raises what the job raised, or Overloaded when too many jobs wait already.
+        Raises what the job raised. Work from outside says ``may_refuse``: it is turned away
+        with Overloaded when too many jobs wait, so that what was accepted can still finish.
         """
-        if self._waiting >= _WAITING_MAX:
+        if may_refuse and self._waiting >= _WAITING_MAX:
             raise Overloaded
         self._waiting += 1
         try:
@@ -106,10 +107,12 @@ class Store:
                     results.append(job(uow))
                     uow.flush()
                 except (GatewayError, SQLAlchemyError) as error:
-                    if uow.wrote and not alone:
+                    # After an I/O error SQLite may have undone everybody's rows by itself.
+                    undo = uow.wrote or isinstance(error, SQLAlchemyError)
+                    if undo and not alone:
                         transaction.rollback()
                         return None
-                    if uow.wrote:
+                    if undo:
                         transaction.rollback()
                         return [error]
                     results.append(error)
@@ -120,6 +123,7 @@ class Store:
             transaction.commit()
         except SQLAlchemyError as error:
             transaction.rollback()
+            writer.connection.rollback()  # a failed COMMIT leaves it open; SQLAlchemy sends nothing
             return [error] * len(jobs) if alone or len(jobs) == 1 else None
         finally:
             if transaction.is_active:
@@ -129,5 +133,3 @@ class Store:
         for wake in (wake for uow in done for wake in uow.wakes):
             wake()
         return results
-
-

@@ -44,6 +44,22 @@ class NotAuthenticated(NotPermitted):
     en = "the request signature is missing or does not hold"
 
 
+class TooLarge(Refused):
+    """The body is longer than this operation takes."""
+
+    code = "too_large"
+    zh = "请求正文过大，未受理；请拆分后重新提交"
+    en = "the body is too large; nothing was accepted, split it"
+
+
+class NoSuchMethod(Refused):
+    """The address exists, but not for this method."""
+
+    code = "method_not_allowed"
+    zh = "该地址不支持此方法，请查阅接口文档 /docs"
+    en = "this address does not take that method; see /docs"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """A problem response, ready to be sent."""
@@ -73,6 +89,8 @@ _ROWS: Final[Mapping[type[BaseException], _Row]] = MappingProxyType(
         NotPermitted: _Row(HTTPStatus.FORBIDDEN, "没有权限", "not permitted"),
         NotOffered: _Row(HTTPStatus.UNPROCESSABLE_ENTITY, "不提供此功能", "not offered"),
         NotFound: _Row(HTTPStatus.NOT_FOUND, "未找到", "not found"),
+        TooLarge: _Row(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "正文过大", "body too large"),
+        NoSuchMethod: _Row(HTTPStatus.METHOD_NOT_ALLOWED, "方法不支持", "method not allowed"),
         Overloaded: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "系统繁忙", "overloaded"),
         Refused: _Row(HTTPStatus.BAD_REQUEST, "请求被拒绝", "request refused"),
         WireError: _Row(HTTPStatus.BAD_REQUEST, "请求内容格式错误", "malformed content"),

@@ -1,6 +1,6 @@
-"""${message}
+"""${message[:1].upper() + message[1:]}.
 
-Revision: ${up_revision}; after: ${down_revision | comma,n}
+Revision ${up_revision}, after ${down_revision or "nothing" | comma,n}.
 """
 
 from __future__ import annotations
@@ -15,5 +15,5 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    """${message}"""
+    """${message[:1].upper() + message[1:]}."""
     ${upgrades if upgrades else "pass"}

@@ -1,0 +1,1 @@
+"""One module per revision, written by ``alembic revision --autogenerate`` and reviewed."""

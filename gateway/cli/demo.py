@@ -1,0 +1,56 @@
+"""``gateway demo``: the main job, played with real processes, and then proven to the fen."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+from gateway.cli.demo_stage import MACHINES, PEOPLE, SECRET, Stage
+from gateway.cli.demo_story import Story
+from gateway.domain.errors import NotOffered
+
+
+def command(options: argparse.Namespace) -> int:
+    """Play the story; exit code 1 when anything differs from what must be."""
+    if options.db != "sqlite":
+        raise NotOffered(
+            "this version stores in SQLite; PostgreSQL comes with the next",
+            "本版本使用 SQLite；PostgreSQL 将在下一版本提供",
+        )
+    console = Console(stderr=options.json, highlight=False)
+    folder = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
+    stage = Stage(folder, options.port)
+    try:
+        story = Story(stage, console)
+        story.play()
+        if options.json:
+            print(json.dumps(story.result, ensure_ascii=False), flush=True)
+        if not options.exit:
+            _stay(stage, console)
+    finally:
+        stage.close()
+    if story.differences:
+        console.print(f"[bold red]✗ 有差异 / differences: {len(story.differences)}[/]  {folder}")
+        return 1
+    shutil.rmtree(folder)
+    console.print("[bold green]✓ 一分不差 / equal to the fen[/]")
+    return 0
+
+
+def _stay(stage: Stage, console: Console) -> None:
+    """Leave the API open until Ctrl-C."""
+    address = stage.gateway.address
+    console.print(f"\n接口 / API: [bold]{address}[/]   文档 / docs: [bold]{address}/docs[/]")
+    console.print(f"沙箱银行 / sandbox bank: {stage.bank.address}/admin/ledger")
+    console.print(f"密钥 / keys: {', '.join([*MACHINES, *PEOPLE])}   secret: {SECRET}")
+    console.print("Ctrl-C 结束 / ends", style="dim")
+    try:
+        stage.gateway.process.wait()
+    except KeyboardInterrupt:
+        print(file=sys.stderr)

@@ -1,0 +1,98 @@
+"""What the demonstration's ERPs send: generated lines, as JSON and as pain.001 files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Final
+
+from gateway.domain.money import CNY, Money
+from gateway.sandbox.payees import other_account, own_account, payee_name
+
+ACCOUNTS: Final = (
+    "900010101000000011",
+    "900010102000000010",
+    "900010103000000019",
+)
+POOR: Final = "900010101000000037"
+"""An account with 120.00 on it."""
+_AGENT: Final = ("示例商业银行上海分行", "999290000012", "上海")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One payment an ERP wants."""
+
+    reference: str
+    debtor: str
+    account: str
+    name: str
+    amount: Money
+    purpose: str
+    own_bank: bool
+
+    def document(self) -> dict[str, str]:
+        """The JSON body."""
+        agent, cnaps, city = _AGENT
+        body = {
+            "erp_reference": self.reference,
+            "debtor_account": self.debtor,
+            "creditor_name": self.name,
+            "creditor_account": self.account,
+            "amount": self.amount.text(),
+            "currency": "CNY",
+            "purpose": self.purpose,
+        }
+        if self.own_bank:
+            return body | {"creditor_agent_name": "兴业银行"}
+        return body | {
+            "creditor_agent_name": agent,
+            "creditor_agent_cnaps": cnaps,
+            "creditor_city": city,
+        }
+
+
+def wish(
+    reference: str, index: int, *, own_bank: bool, name: str = "", debtor: str = ""
+) -> Wish:
+    """Payment number ``index``: a payee and an amount of its own, so that none looks like another."""
+    account = own_account(index) if own_bank else other_account(index)
+    return Wish(
+        reference=reference,
+        debtor=debtor or ACCOUNTS[index % len(ACCOUNTS)],
+        account=account,
+        name=name or payee_name(account),
+        amount=Money(100_000 + index * 137, CNY),
+        purpose=f"货款{index}",
+        own_bank=own_bank,
+    )
+
+
+def pain001(
+    version: str, message_id: str, created: datetime, wishes: Sequence[Wish], *, style: str
+) -> bytes:
+    """A pain.001 file in the style of SAP's Chinese format or of Tryton."""
+    composer = import_module("adapters.erp.iso20022.compose")
+    agent, cnaps, city = _AGENT
+    lines = [
+        composer.Line(
+            end_to_end_id=it.reference,
+            amount=it.amount,
+            execution_date=created.date(),
+            creditor_name=it.name,
+            creditor_account=it.account,
+            creditor_agent_name="兴业银行" if it.own_bank else agent,
+            creditor_agent_cnaps="" if it.own_bank else cnaps,
+            creditor_agent_bic="FJIBCNBA" if it.own_bank else "",
+            creditor_city="" if it.own_bank else city,
+            purpose=it.purpose,
+        )
+        for it in wishes
+    ]
+    debtor = composer.Debtor(name="示例制造有限公司", account=wishes[0].debtor, bic="FJIBCNBA")
+    made: bytes = composer.compose(
+        version, message_id, created, debtor, lines, style=composer.Style(style)
+    )
+    return made

@@ -1,0 +1,275 @@
+"""Pure table. JSON Schemas of what the API answers; what it takes stands in schemas/canonical."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.domain.decision import Action
+from gateway.domain.instruction import State
+
+Schema = dict[str, object]
+
+_TEXT: Final[Schema] = {"type": "string"}
+_MAYBE: Final[Schema] = {"type": ["string", "null"]}
+_FLAG: Final[Schema] = {"type": "boolean"}
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_WHEN: Final[Schema] = {"type": "string", "format": "date-time"}
+_DAY: Final[Schema] = {"type": ["string", "null"], "format": "date"}
+_SHA256: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_MONEY: Final[Schema] = {
+    "type": "string",
+    "pattern": "^-?[0-9]+(\\.[0-9]+)?$",
+    "description": "Exact decimal text, debit negative. 精确十进制文本，支出为负。",
+}
+_MAYBE_MONEY: Final[Schema] = {"oneOf": [_MONEY, {"type": "null"}]}
+_STATE: Final[Schema] = {"enum": [state.value for state in State]}
+_LINKS: Final[Schema] = {"type": "object", "additionalProperties": _TEXT}
+
+
+def _object(description: str, optional: tuple[str, ...] = (), **members: Schema) -> Schema:
+    return {
+        "type": "object",
+        "description": description,
+        "required": [name for name in members if name not in optional],
+        "properties": members,
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+ANSWERS: Final[dict[str, Schema]] = {
+    "Fault": _object(
+        "One thing that is wrong: where, a stable code, what to do. 一处错误：位置、代码、处理办法。",
+        path=_TEXT,
+        line={"type": ["integer", "null"]},
+        code=_TEXT,
+        zh=_TEXT,
+        en=_TEXT,
+    ),
+    "Problem": _object(
+        "RFC 9457 problem document. 错误文档。",
+        optional=(
+            *("detail", "detail_zh", "detail_en", "faults"),
+            *("stored_digest", "sent_digest", "bank_code"),
+        ),
+        type=_TEXT,
+        title=_TEXT,
+        status={"type": "integer"},
+        code=_TEXT,
+        title_zh=_TEXT,
+        title_en=_TEXT,
+        detail=_TEXT,
+        detail_zh=_TEXT,
+        detail_en=_TEXT,
+        faults=_list(_ref("Fault")),
+        stored_digest=_TEXT,
+        sent_digest=_TEXT,
+        bank_code=_TEXT,
+        trace_id=_TEXT,
+    ),
+    "Acceptance": _object(
+        "The same bytes however often the request is sent; it never holds a state. "
+        "重复提交得到逐字节相同的答复，其中不含状态。",
+        id=_TEXT,
+        erp_reference=_TEXT,
+        digest=_SHA256,
+        links=_LINKS,
+    ),
+    "BatchAcceptance": _object(
+        "The result of each line, in order. 逐条结果。",
+        id=_TEXT,
+        batch_reference=_TEXT,
+        accepted=_COUNT,
+        refused=_COUNT,
+        results=_list(
+            _object(
+                "accepted: id, digest, links; refused: faults. 受理或拒绝。",
+                optional=("id", "digest", "links", "faults"),
+                line={"type": "integer", "minimum": 1},
+                result={"enum": ["accepted", "refused"]},
+                id=_TEXT,
+                erp_reference=_TEXT,
+                digest=_SHA256,
+                links=_LINKS,
+                faults=_list(_ref("Fault")),
+            )
+        ),
+    ),
+    "FileAcceptance": _object(
+        "Counts, and the first 1000 refused lines. 笔数与前 1000 条被拒明细。",
+        id=_TEXT,
+        reference=_TEXT,
+        format=_TEXT,
+        digest=_SHA256,
+        lines=_COUNT,
+        accepted=_COUNT,
+        refused=_COUNT,
+        refused_lines=_list(
+            _object(
+                "A refused line. 被拒明细。",
+                line={"type": "integer", "minimum": 1},
+                erp_reference=_TEXT,
+                faults=_list(_ref("Fault")),
+            )
+        ),
+        links=_LINKS,
+    ),
+    "BatchView": _object(
+        "A batch now. 批次现状。",
+        id=_TEXT,
+        reference=_TEXT,
+        format=_TEXT,
+        digest=_SHA256,
+        lines=_COUNT,
+        accepted=_COUNT,
+        refused=_COUNT,
+        states={"type": "object", "additionalProperties": _COUNT},
+        links=_LINKS,
+    ),
+    "BatchReport": _object(
+        "Where each line of a JSON batch stands. JSON 批次逐条现状。",
+        id=_TEXT,
+        batch_reference=_TEXT,
+        lines=_list({"type": "object", "required": ["line", "erp_reference", "state", "final"]}),
+    ),
+    "InstructionView": _object(
+        "Where an instruction stands. 指令现状。",
+        optional=("history",),
+        id=_TEXT,
+        erp=_TEXT,
+        erp_reference=_TEXT,
+        digest=_SHA256,
+        batch=_MAYBE,
+        state=_STATE,
+        state_zh=_TEXT,
+        state_en=_TEXT,
+        final=_FLAG,
+        reason=_TEXT,
+        amount=_MONEY,
+        currency=_TEXT,
+        debtor_account=_TEXT,
+        creditor_name=_TEXT,
+        creditor_account=_TEXT,
+        purpose=_TEXT,
+        execution_date=_DAY,
+        end_to_end_id=_MAYBE,
+        evidence=_object(
+            "What the state rests on. 状态的依据。",
+            grade=_TEXT,
+            code=_TEXT,
+            text=_TEXT,
+            bank_reference=_TEXT,
+        ),
+        created_at=_WHEN,
+        changed_at=_WHEN,
+        links=_LINKS,
+        history=_list({"type": "object", "required": ["from", "to", "cause", "actor", "at"]}),
+    ),
+    "InstructionList": _object(
+        "Instructions. 指令列表。", instructions=_list(_ref("InstructionView"))
+    ),
+    "Enquiry": _object("When the bank will be asked. 查证时间。", id=_TEXT, enquiry_at=_WHEN),
+    "Vote": {
+        **_object(
+            "A person's vote over exactly what was shown: content_hash is the digest that was read. "
+            "人员对所见内容的决定；content_hash 为所查看的 digest。",
+            optional=("reason",),
+            action={"enum": [action.value for action in Action]},
+            content_hash=_SHA256,
+            reason={"type": "string", "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "Decided": _object(
+        "What the vote brought. 决定结果。",
+        id=_TEXT,
+        action=_TEXT,
+        votes=_COUNT,
+        needed=_COUNT,
+        complete=_FLAG,
+        state=_STATE,
+    ),
+    "Accounts": _object(
+        "The tenant's accounts. 账户列表。",
+        accounts=_list(
+            _object(
+                "An account. 账户。",
+                number=_TEXT,
+                name=_TEXT,
+                company=_TEXT,
+                company_name=_TEXT,
+                currency=_TEXT,
+                bank=_TEXT,
+                connection=_TEXT,
+                connection_blocked=_MAYBE,
+                links=_LINKS,
+            )
+        ),
+    ),
+    "Balance": _object(
+        "Balances as the bank told them. 银行返回的余额。",
+        account=_TEXT,
+        account_name=_TEXT,
+        currency=_TEXT,
+        ledger=_MONEY,
+        available=_MAYBE_MONEY,
+        as_of=_TEXT,
+        asked_at=_WHEN,
+        source={"enum": ["bank"]},
+    ),
+    "Statement": _object(
+        "A statement as the bank told it. 银行返回的明细。",
+        kind={"enum": ["statement"]},
+        format=_TEXT,
+        account=_TEXT,
+        currency=_TEXT,
+        statement_id=_MAYBE,
+        opening=_MAYBE_MONEY,
+        closing=_MAYBE_MONEY,
+        **{"from": _DAY},
+        to=_DAY,
+        continuity={"enum": ["ok", "broken", "unknown"]},
+        entries=_list(
+            _object(
+                "One line. 一条明细。",
+                amount=_MONEY,
+                currency=_TEXT,
+                booking_date=_DAY,
+                value_date=_DAY,
+                status={"enum": ["booked", "pending", "info"]},
+                reference=_MAYBE,
+                counterparty_name=_MAYBE,
+                counterparty_account=_MAYBE,
+                remittance=_MAYBE,
+                transactions=_list({"type": "object"}),
+            )
+        ),
+        warnings=_list(_TEXT),
+        source={"enum": ["bank"]},
+    ),
+    "Unblocked": _object(
+        "Whether it was stopped before. 此前是否停用。", connection=_TEXT, unblocked=_FLAG
+    ),
+    "Checkpoints": _object(
+        "Signed checkpoints, oldest first, at most 1000. 签名检查点。",
+        checkpoints=_list(
+            _object(
+                "One checkpoint. 检查点。",
+                seq={"type": "integer"},
+                at_us={"type": "integer"},
+                heads=_list({"type": "array"}),
+                root=_SHA256,
+                key=_TEXT,
+                signature=_TEXT,
+            )
+        ),
+    ),
+    "Health": _object("Status. 状态。", status=_TEXT),
+}
+"""Component schemas by name."""

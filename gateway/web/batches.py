@@ -1,0 +1,246 @@
+"""Endpoints of bulk calls: JSON batches, ERP files, and what became of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Final
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gateway.delivery.batch_results import line_standings, refused_lines
+from gateway.delivery.standing import batch_lines, batch_view, status_report
+from gateway.domain.errors import Corrupt, Fault
+from gateway.domain.ids import BatchId, InstructionId
+from gateway.intake.bulk import BatchAccepted, Call
+from gateway.intake.draft import FaultyDraft
+from gateway.intake.json_body import FIELDS, BatchHead, OnRefused, parse_batch
+from gateway.ports.erp import Draft, ErpDialect, FileHead
+from gateway.store.instants import to_us
+from gateway.web.acceptance import AcceptedLine, RefusedLine, batch_body
+from gateway.web.asked import Asked, desk_of, json_bytes, json_response, query_of, refused_at
+from gateway.web.bodies import Spooled, chunks
+from gateway.web.problems import fault_document
+
+JSON_FORMAT: Final = "json"
+_SHOWN_MAX: Final = 1000
+"""Most refused lines of a file that are listed in its acceptance."""
+_REFERENCE_SHOWN: Final = 140
+_XML: Final = frozenset({"application/xml", "text/xml"})
+_NOT_XML: Final = frozenset({"application/json", "*/*", "application/*"})
+
+
+async def post_batch(asked: Asked) -> Response:
+    """Accept a JSON batch of up to 10,000 lines."""
+    caller, key, gateway = asked.machine(), asked.idempotency_key(), asked.gateway
+    head, drafts, digest = await gateway.runtime.tasks.read(lambda: _read_batch(asked.body))
+    accepted = await gateway.bulk.accept(
+        Call(
+            caller=caller,
+            scope=caller.erp,
+            reference=head.batch_reference,
+            digest=digest,
+            format=JSON_FORMAT,
+            all_or_nothing=_policy(asked.query, head.on_refused) is OnRefused.ALL,
+            key=key,
+        ),
+        drafts,
+    )
+    asked.desk.meter.accepted["batch"] += 1
+    tenant = asked.key.tenant
+    return json_bytes(
+        await gateway.store.read(lambda db: _acceptance(db, tenant, accepted.id, accepted.reference))
+    )
+
+
+async def upload(request: Request) -> Response:
+    """Accept an ERP's file of any length: onto the disk first, then read as a stream."""
+    desk = desk_of(request)
+    claim = desk.door.claim(request)
+    async with desk.spool.receive(request) as spooled:
+        key = desk.door.check(claim, request, spooled.digest)
+        query = query_of(request, frozenset({"erp", "on_refused"}))
+        asked = Asked(request=request, desk=desk, key=key, digest=spooled.digest, query=query)
+        await desk.door.remember(key, claim)
+        accepted = await _accept_file(asked, spooled)
+    desk.meter.accepted["file"] += 1
+    tenant, store = key.tenant, desk.gateway.store
+    if wants_xml(request.headers.get("accept", "")):
+        return await _reply_file(asked, accepted.id)
+    return json_response(await store.read(lambda db: _file_acceptance(db, tenant, accepted.id)))
+
+
+async def get(asked: Asked) -> Response:
+    """An accepted batch: counts per state."""
+    batch, tenant = asked.path("id"), asked.key.tenant
+    return json_response(await asked.gateway.store.read(lambda db: batch_view(db, tenant, batch)))
+
+
+async def report(asked: Asked) -> Response:
+    """Where every line stands: in the file's own language, or as JSON for a JSON batch."""
+    batch, tenant = asked.path("id"), asked.key.tenant
+
+    def standings(db: Connection) -> dict[str, object] | None:
+        view = batch_view(db, tenant, batch)
+        if view["format"] != JSON_FORMAT:
+            return None
+        return {
+            "id": view["id"],
+            "batch_reference": view["reference"],
+            "lines": list(line_standings(db, tenant, batch)),
+        }
+
+    found = await asked.gateway.store.read(standings)
+    return await _reply_file(asked, batch) if found is None else json_response(found)
+
+
+async def _accept_file(asked: Asked, spooled: Spooled) -> BatchAccepted:
+    caller, key = asked.machine(), asked.idempotency_key()
+    read = _dialect(asked, "read").read
+    if read is None:
+        raise Corrupt("a dialect without a reader was chosen")
+    whole = _policy(asked.query, None) is OnRefused.ALL
+
+    def call(head: FileHead) -> Call:
+        return Call(
+            caller=caller,
+            scope=f"file:{caller.erp}",
+            reference=head.message_id,
+            digest=spooled.digest,
+            format=head.format,
+            all_or_nothing=whole,
+            key=key,
+        )
+
+    with spooled.path.open("rb") as file:
+        return await asked.gateway.bulk.accept_file(call, read(chunks(file)))
+
+
+async def _reply_file(asked: Asked, batch: str) -> Response:
+    """The reply in the ERP's own format, streamed."""
+    gateway, tenant = asked.gateway, asked.key.tenant
+    dialect = _dialect(asked, "report")
+    if dialect.report is None:
+        raise Corrupt("a dialect without a report was chosen")
+    report_id, at_us = gateway.runtime.ids.new("rep"), to_us(gateway.runtime.clock.now())
+    status = await gateway.store.read(
+        lambda db: status_report(db, tenant, batch, report_id, at_us)
+    )
+    pieces = dialect.report(status)
+
+    async def stream() -> AsyncIterator[bytes]:
+        while (piece := await gateway.runtime.tasks.read(lambda: next(pieces, None))) is not None:
+            yield piece
+
+    return StreamingResponse(
+        stream(), media_type=dialect.content_type, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _dialect(asked: Asked, wanted: str) -> ErpDialect:
+    """The ERP language that ``?erp=`` names; when one alone can do it, it need not be named."""
+    able = {
+        name: dialect
+        for name, dialect in asked.gateway.erps.items()
+        if getattr(dialect, wanted) is not None
+    }
+    name = asked.query.get("erp", "")
+    if name in able:
+        return able[name]
+    if not name and len(able) == 1:
+        return next(iter(able.values()))
+    listed = ", ".join(sorted(able))
+    raise refused_at(
+        "?erp",
+        "erp_unknown" if name else "required",
+        f"请用 erp 指明文件格式：{listed}",
+        f"name the file's format with erp: {listed}",
+    )
+
+
+def _policy(query: Mapping[str, str], stated: OnRefused | None) -> OnRefused:
+    """What to do with good lines beside bad ones; body and query must not contradict."""
+    name = query.get("on_refused", "")
+    if name and name not in frozenset(OnRefused):
+        raise refused_at(
+            "?on_refused",
+            "on_refused_unknown",
+            "on_refused 须为 lines 或 all",
+            "on_refused must be lines or all",
+        )
+    if name and stated is not None and stated != name:
+        raise refused_at(
+            "?on_refused",
+            "on_refused_contradiction",
+            "查询参数与正文中的 on_refused 不一致，请只写一处",
+            "on_refused in the query and in the body contradict each other; give one",
+        )
+    return OnRefused(name) if name else stated or OnRefused.LINES
+
+
+def _read_batch(body: bytes) -> tuple[BatchHead, list[Draft], str]:
+    head, drafts = parse_batch(body)
+    return head, drafts, content_digest(drafts)
+
+
+def content_digest(drafts: list[Draft]) -> str:
+    """Hex SHA-256 over what the lines say: the same batch written with other blanks is the same."""
+    hasher = hashlib.sha256()
+    for draft in drafts:
+        said: list[object] = [getattr(draft, name) for name in FIELDS]
+        if isinstance(draft, FaultyDraft):
+            said += [[one.path, one.code] for one in draft.faults]
+        hasher.update(json.dumps(said, separators=(",", ":")).encode())
+        hasher.update(b"\n")
+    return hasher.hexdigest()
+
+
+def _acceptance(db: Connection, tenant: str, batch: str, reference: str) -> bytes:
+    return batch_body(BatchId(batch), reference, _results(db, tenant, batch))
+
+
+def _results(db: Connection, tenant: str, batch: str) -> Iterator[AcceptedLine | RefusedLine]:
+    for line in batch_lines(db, tenant, batch):
+        number, reference = int(str(line["line"])), str(line["erp_reference"])
+        faults = line.get("faults")
+        if isinstance(faults, tuple):
+            told = tuple(one for one in faults if isinstance(one, Fault))
+            yield RefusedLine(line=number, erp_reference=reference, faults=told)
+        else:
+            yield AcceptedLine(
+                line=number,
+                id=InstructionId(str(line["id"])),
+                erp_reference=reference,
+                digest=str(line["digest"]),
+            )
+
+
+def _file_acceptance(db: Connection, tenant: str, batch: str) -> dict[str, object]:
+    view = batch_view(db, tenant, batch)
+    kept = ("id", "reference", "format", "digest", "lines", "accepted", "refused")
+    return {
+        **{name: view[name] for name in kept},
+        "refused_lines": [
+            {
+                "line": line,
+                "erp_reference": reference[:_REFERENCE_SHOWN],
+                "faults": [fault_document(one) for one in faults],
+            }
+            for line, reference, faults in refused_lines(db, tenant, batch, _SHOWN_MAX)
+        ],
+        "links": view["links"],
+    }
+
+
+def wants_xml(accept: str) -> bool:
+    """Whether an Accept header asks for XML before it asks for JSON or anything."""
+    for part in accept[:1000].lower().split(","):
+        kind = part.partition(";")[0].strip()
+        if kind in _XML:
+            return True
+        if kind in _NOT_XML:
+            return False
+    return False

@@ -1,0 +1,147 @@
+"""Who may come in: the signature of a request, fresh and used once.
+
+Rule kept here: an unknown key, a wrong signature, an old request and a repeated one look the
+same from outside and cost the same time; the operator sees the difference in /metrics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+
+from gateway.intake.nonces import purge_nonces, remember_nonce, stored_nonces
+from gateway.ports.tenancy import ApiKey, Directory
+from gateway.runtime import SystemClock
+from gateway.signing.request_signature import (
+    KEY_HEADER,
+    NONCE_HEADER,
+    NONCE_KEPT_S,
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    WINDOW_S,
+    SignedRequest,
+    verify,
+)
+from gateway.store.store import Store
+from gateway.store.uow import Uow
+from gateway.web.meter import Meter
+from gateway.web.problems import NotAuthenticated
+
+_PURGE_EVERY_S: Final = 60
+_US: Final = 1_000_000
+_NOBODY: Final = b"no such key: compared all the same, so that it takes as long"
+_TIMESTAMP_MAX: Final = 12
+_KEY_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The four headers of a request, of the right form and fresh; nothing is proven yet."""
+
+    key: str
+    timestamp: str
+    nonce: str
+    signature: str
+
+
+class Door:
+    """Checks signatures against the directory's keys.
+
+    Time stamps are held against the machine's clock, because callers' clocks are real ones even
+    where business time is simulated.
+    """
+
+    def __init__(self, directory: Directory, store: Store, meter: Meter) -> None:
+        self._keys = directory.keys
+        self._store = store
+        self._meter = meter
+        self._clock = SystemClock()
+        self._purged_s = self._now_s()
+        since_us = (self._purged_s - NONCE_KEPT_S) * _US
+        self._turned_s = self._purged_s
+        self._older: set[tuple[str, str]] = set()
+        self._newer = store.read_now(lambda db: set(stored_nonces(db, since_us)))
+
+    def claim(self, request: Request) -> Claim:
+        """Read the four headers before the body is read. Raises NotAuthenticated.
+
+        What is refused here depends on no key, so refusing early tells nothing about keys.
+        """
+        values: list[str] = []
+        for name in (KEY_HEADER, TIMESTAMP_HEADER, NONCE_HEADER, SIGNATURE_HEADER):
+            found = request.headers.getlist(name)
+            if len(found) != 1 or not found[0]:
+                raise self._refused("missing" if not found else "malformed")
+            values.append(found[0])
+        claim = Claim(key=values[0], timestamp=values[1], nonce=values[2], signature=values[3])
+        stamp = claim.timestamp
+        if len(claim.key) > _KEY_MAX or not (
+            stamp.isascii() and stamp.isdigit() and len(stamp) <= _TIMESTAMP_MAX
+        ):
+            raise self._refused("malformed")
+        if abs(self._now_s() - int(stamp)) > WINDOW_S:
+            raise self._refused("stale")
+        return claim
+
+    def check(self, claim: Claim, request: Request, body_digest: str) -> ApiKey:
+        """The key that signed this request; its nonce counts as used from now on.
+
+        ``body_digest`` is the hex SHA-256 of the body. Raises NotAuthenticated.
+        """
+        now_s = self._now_s()
+        key = self._keys.get(claim.key)
+        signed = SignedRequest(
+            method=request.method,
+            path=request.scope["raw_path"].decode("latin-1"),
+            query=request.scope["query_string"].decode("latin-1"),
+            timestamp=claim.timestamp,
+            nonce=claim.nonce,
+            body_digest=body_digest,
+        )
+        secret = _NOBODY if key is None else key.secret
+        flaw = verify(secret, signed, signature=claim.signature, now=now_s)
+        if flaw is not None or key is None:
+            raise self._refused("unknown_key" if key is None else flaw or "wrong")
+        if not self._first_use(key.id, claim.nonce, now_s):
+            raise self._refused("replayed")
+        return key
+
+    async def remember(self, key: ApiKey, claim: Claim) -> None:
+        """Make the use of a nonce durable; it shares a commit with whatever else is written.
+
+        Raises NotAuthenticated when another process has seen it.
+        """
+        now_s = self._now_s()
+        purge = now_s - self._purged_s >= _PURGE_EVERY_S
+        if purge:
+            self._purged_s = now_s
+
+        def job(uow: Uow) -> bool:
+            if purge:
+                purge_nonces(uow, (now_s - NONCE_KEPT_S) * _US)
+            return remember_nonce(uow, key.id, claim.nonce, now_s * _US)
+
+        if not await self._store.write(job):
+            raise self._refused("replayed")
+
+    def _first_use(self, key: str, nonce: str, now_s: int) -> bool:
+        """Whether this is the first use; the event loop makes asking and noting one step.
+
+        Two generations: what is dropped was used at least one whole period ago.
+        """
+        if now_s - self._turned_s >= NONCE_KEPT_S:
+            self._older, self._newer, self._turned_s = self._newer, set(), now_s
+        used = (key, nonce)
+        if used in self._newer or used in self._older:
+            return False
+        self._newer.add(used)
+        return True
+
+    def _refused(self, why: str) -> NotAuthenticated:
+        self._meter.signatures_refused[why] += 1
+        return NotAuthenticated()
+
+    def _now_s(self) -> int:
+        return int(self._clock.now().timestamp())

@@ -1,0 +1,40 @@
+"""The demonstration is the end-to-end test: real processes, SIGKILL in mid-send, books to the fen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.timeout(180)
+def test_the_whole_story_ends_with_equal_books() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", "demo", "--exit", "--json", "--port", "0"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    result = json.loads(ended.stdout)
+    assert result["differences"] == []
+    assert result["instructions"] >= 200
+    assert result["audit"]["ok"] is True
+    assert result["states"] == {"SETTLED": result["instructions"] - 4, "REJECTED": 4}
+    assert all(row["difference"] == "0.00" for row in result["accounts"])
+
+
+def test_a_worker_on_sqlite_says_why_there_is_none(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    config = tmp_path / "gateway.toml"
+    config.write_text('[gateway]\ndata = "var"\n', encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", "worker", "--config", str(config)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "SQLite" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from gateway import settings
+from gateway.cli import bench_audit, bench_payments, bench_settings, load, measured
+from gateway.cli.bench import BENCHES, document, run
+from gateway.cli.measured import Measured, Options
+from gateway.domain.errors import Corrupt, Refused
+from gateway.intake.json_body import parse_batch, parse_instruction
+from gateway.sandbox.payees import own_account
+
+NAMES = {"payments-batch", "payments-single", "audit"}
+FIXED = ["name", "product", "reference", "ratio", "unit", "peak_rss_mib"]
+ORDER = load.LoadOrder(host="h", port=1, key="k", secret="s", debtor=bench_settings.DEBTOR, calls=3)
+
+
+def listed(*, as_json: bool) -> str:
+    out = StringIO()
+    code = run("", as_json=as_json, list_only=True, out=out, scale=Options())
+    assert code == 0
+    return out.getvalue()
+
+
+def test_the_list_names_every_bench_with_its_set_up_in_both_languages():
+    found = {it["name"]: it for it in map(json.loads, listed(as_json=True).splitlines())}
+    assert set(found) == set(BENCHES) == NAMES
+    for bench in found.values():
+        assert "参照" in bench["zh"]
+        assert "Reference" in bench["en"]
+        assert bench["unit"].endswith("/s")
+
+
+def test_the_set_ups_name_the_sizes_that_are_run():
+    assert f"{bench_audit.RECORDS:,}" in bench_audit.ZH
+    assert f"{bench_audit.RECORDS:,}" in bench_audit.EN
+    for text in (bench_payments.BATCH_ZH, bench_payments.BATCH_EN):
+        assert f"{bench_payments.LINES:,}" in text
+        assert f" {bench_payments.CALLS} " in text
+        assert f" {Options().slots} " in text
+    for text in (bench_payments.SINGLE_ZH, bench_payments.SINGLE_EN):
+        assert f"{bench_payments.SINGLES:,}" in text
+        assert f" {bench_payments.SINGLE_CONNECTIONS} " in text
+
+
+def test_the_list_for_people_shows_the_same_texts():
+    text = listed(as_json=False)
+    assert all(bench.name in text and bench.zh in text for bench in BENCHES.values())
+
+
+def test_the_result_has_the_fixed_names_first_and_a_ratio():
+    measured_ = Measured(product=50.04, reference=200.0, peak_rss_mib=81.5, extra={"p99_ms": 4.26})
+    found = document(BENCHES["payments-single"], measured_)
+    assert list(found) == [*FIXED, "p99_ms"]
+    assert (found["product"], found["ratio"], found["p99_ms"]) == (50.0, 0.25, 4.3)
+
+
+def test_a_reference_of_nothing_gives_no_ratio():
+    found = document(BENCHES["audit"], Measured(product=1.0, reference=0.0, peak_rss_mib=1.0))
+    assert found["ratio"] is None
+
+
+def test_an_unknown_name_is_refused_and_the_names_are_told():
+    with pytest.raises(Refused, match="audit"):
+        run("payments", as_json=True, list_only=False, out=StringIO(), scale=Options())
+
+
+def test_a_bench_without_a_profile_says_so(tmp_path: Path):
+    options = Options(profile=tmp_path / "x.prof")
+    with pytest.raises(Refused, match="profile"):
+        run("audit", as_json=True, list_only=False, out=StringIO(), scale=options)
+
+
+def test_a_small_audit_run_measures_both_sides():
+    out = StringIO()
+    assert run("audit", as_json=True, list_only=False, out=out, scale=Options(scale=0.01)) == 0
+    found = json.loads(out.getvalue())
+    assert list(found) == FIXED
+    assert found["product"] > 0 < found["reference"]
+    assert found["ratio"] == pytest.approx(found["product"] / found["reference"], abs=0.01)
+    assert found["peak_rss_mib"] > 0
+
+
+def test_both_sides_of_audit_read_every_record_and_notice_a_changed_one(tmp_path: Path):
+    database = tmp_path / "journal.db"
+    bench_audit.build(database, 1203)
+    assert bench_audit.product(database) == bench_audit.reference(database) == 1203
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE journal SET payload = x'00' WHERE seq = 700")
+    db.close()
+    for side in (bench_audit.product, bench_audit.reference):
+        with pytest.raises(Corrupt):
+            side(database)
+
+
+def test_without_the_bare_path_the_payment_benches_say_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(measured, "__file__", str(tmp_path / "gateway" / "cli" / "measured.py"))
+    with pytest.raises(Refused, match="bare.py"):
+        measured.repository()
+
+
+def test_the_settings_of_a_bench_are_valid_settings(tmp_path: Path):
+    path = tmp_path / "gateway.toml"
+    path.write_text(bench_settings.text(bank="http://127.0.0.1:8007", slots=16), encoding="utf-8")
+    (tenant,) = settings.load(path).directory.tenants.values()
+    assert tenant.connections["main"].slots == 16
+    assert bench_settings.DEBTOR in tenant.accounts
+
+
+def test_the_load_is_instructions_that_can_be_read_each_payee_once():
+    drafts = [parse_instruction(body) for body in load.bodies(ORDER)]
+    assert [draft.creditor_account for draft in drafts] == [own_account(at) for at in range(3)]
+    order = load.msgspec.structs.replace(ORDER, calls=2, lines=4)
+    heads, lines = zip(*map(parse_batch, load.bodies(order)), strict=True)
+    assert len({head.batch_reference for head in heads}) == 2
+    assert len({draft.erp_reference for batch in lines for draft in batch}) == 8
+
+
+def test_requests_carry_their_length_and_a_signature():
+    request = load.request(ORDER, "POST", "/v1/instructions", b"{}")
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert body == b"{}"
+    assert b"Content-Length: 2" in head
+    assert b"X-Gw-Signature: " in head
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [([], 0.99, 0.0), ([3.0, 1.0, 2.0], 0.5, 2.0), ([5.0], 0.99, 5.0)],
+)
+def test_percentile(values: list[float], share: float, expected: float):
+    assert load.percentile(values, share) == expected
+
+
+def test_the_99th_percentile_leaves_out_one_in_a_hundred():
+    assert load.percentile([float(number) for number in range(1, 201)], 0.99) == 198.0
+
+
+def test_a_started_process_that_dies_tells_its_last_words(tmp_path: Path):
+    with (
+        pytest.raises(Corrupt, match="No module named"),
+        measured.running(["gateway.cli.no_such_module"], tmp_path),
+    ):
+        pytest.fail("it did not start")
