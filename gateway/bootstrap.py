@@ -91,8 +91,9 @@ class Gateway:
     lock: Lock
 
     async def start(self) -> None:
-        """Sweep what was never accepted, take over what was in flight, begin."""
+        """Sweep what was never accepted, anchor the trail, take over what was in flight, begin."""
         await self.store.write(sweep)
+        await self.checkpoints.write()
         await self.relay.start()
         self.tasks.spawn("release", self.releasing.run())
         self.tasks.spawn("checkpoints", self.checkpoints.run())

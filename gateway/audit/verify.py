@@ -21,6 +21,8 @@ from gateway.store import tables
 
 _j = tables.journal
 Progress = Callable[[int], None]
+_COLUMNS = ("tenant", "kind", "subject", "at_us")
+"""Stored beside the payload to be searched by; they must say what it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def verify(
     heads: dict[str, LaneHead] = {}
     anchors = _anchors(db)
     records = 0
-    for lane_id in db.execute(select(tables.lane.c.id).order_by(tables.lane.c.opened_us)).scalars():
+    for lane_id in _lanes(db):
         head, count = _verify_lane(db, lane_id, anchors.get(lane_id, {}), findings, progress)
         heads[lane_id] = head
         records += count
@@ -101,12 +103,20 @@ def verify(
     )
 
 
+def _lanes(db: Connection) -> list[str]:
+    """Every lane that was opened, then those that only the journal knows: somebody put them in."""
+    opened = db.execute(select(tables.lane.c.id).order_by(tables.lane.c.opened_us)).scalars().all()
+    written = db.execute(select(_j.c.lane).distinct().order_by(_j.c.lane)).scalars()
+    known = set(opened)
+    return [*opened, *(lane for lane in written if lane not in known)]
+
+
 def _anchors(db: Connection) -> dict[str, dict[int, bytes]]:
     """Heads named by checkpoints, per lane and sequence."""
     anchors: dict[str, dict[int, bytes]] = {}
     for heads in db.execute(select(tables.checkpoint.c.heads)).scalars():
-        for lane, seq, head in json.loads(heads):
-            anchors.setdefault(lane, {})[seq] = bytes.fromhex(head)
+        for head in _heads(heads):
+            anchors.setdefault(head.lane, {})[head.seq] = head.hash
     return anchors
 
 
@@ -122,7 +132,7 @@ def _verify_lane(
     for row in _records(db, lane):
         if row.seq != expected:
             findings.append(Finding(lane=lane, seq=expected, kind="gap"))
-        if row.payload is not None and commitment(row.salt, row.payload) != row.leaf:
+        if row.payload is not None and not _committed(row):
             findings.append(Finding(lane=lane, seq=row.seq, kind="payload"))
         if link(lane, row.seq, previous, row.leaf) != row.hash and row.seq == expected:
             findings.append(Finding(lane=lane, seq=row.seq, kind="link"))
@@ -136,12 +146,36 @@ def _verify_lane(
     return LaneHead(lane=lane, seq=expected - 1, hash=previous), count
 
 
+def _committed(row: Row[Any]) -> bool:
+    """Whether payload and columns are what the leaf commits to."""
+    if row.salt is None or commitment(row.salt, row.payload) != row.leaf:
+        return False
+    told = _object(row.payload)
+    return all(told.get(name) == getattr(row, name) for name in _COLUMNS)
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    """A payload as JSON; empty when somebody made it something else."""
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _heads(text: str) -> list[LaneHead]:
+    """The heads a checkpoint lists; none, which fits no root, when the list is broken."""
+    try:
+        return [
+            LaneHead(lane=str(lane), seq=int(seq), hash=bytes.fromhex(head))
+            for lane, seq, head in json.loads(text)
+        ]
+    except (ValueError, TypeError):
+        return []
+
+
 def _records(db: Connection, lane: str) -> Iterator[Any]:
-    statement = (
-        select(_j.c.seq, _j.c.salt, _j.c.payload, _j.c.leaf, _j.c.hash)
-        .where(_j.c.lane == lane)
-        .order_by(_j.c.seq)
-    )
+    statement = select(_j).where(_j.c.lane == lane).order_by(_j.c.seq)
     yield from db.execution_options(yield_per=2000).execute(statement)
 
 
@@ -149,12 +183,14 @@ def _verify_previous(db: Connection, heads: dict[str, LaneHead]) -> list[Finding
     """Each lane's first record names the head of the lane before it."""
     findings: list[Finding] = []
     for row in db.execute(select(_j.c.lane, _j.c.payload).where(_j.c.seq == 1)):
-        if row.payload is None:
+        named = _object(row.payload or b"").get("content", {})
+        if not {"previous_lane", "previous_seq", "previous_hash"} <= named.keys():
+            # Never erased: without it a lane before could be cut unseen.
+            findings.append(Finding(lane=row.lane, seq=1, kind="previous"))
             continue
-        named = json.loads(row.payload)["content"]
-        before = heads.get(named.get("previous_lane", ""))
-        if not named.get("previous_lane"):
+        if not named["previous_lane"]:
             continue
+        before = heads.get(named["previous_lane"])
         if before is None:
             findings.append(Finding(lane=named["previous_lane"], seq=0, kind="lane_missing"))
         elif before.seq < named["previous_seq"]:
@@ -178,12 +214,14 @@ def _verify_checkpoints(
     findings: list[Finding],
 ) -> tuple[int, dict[str, int]]:
     anchored: dict[str, int] = {}
+    expected = 0
     count = db.execute(select(func.count()).select_from(tables.checkpoint)).scalar() or 0
     for row in db.execute(select(tables.checkpoint).order_by(tables.checkpoint.c.seq)):
-        listed = [
-            LaneHead(lane=lane, seq=seq, hash=bytes.fromhex(head))
-            for lane, seq, head in json.loads(row.heads)
-        ]
+        expected += 1
+        if row.seq != expected:
+            findings.append(Finding(lane="checkpoint", seq=expected, kind="gap"))
+            expected = row.seq
+        listed = _heads(row.heads)
         if merkle_root(listed).hex() != row.root:
             findings.append(Finding(lane="checkpoint", seq=row.seq, kind="root"))
         if key is not None and not _signed(key, row):
@@ -201,7 +239,7 @@ def _verify_checkpoints(
 def _signed(key: Ed25519PublicKey, row: Row[Any]) -> bool:
     try:
         key.verify(bytes.fromhex(row.signature), checkpoint_text(row.seq, row.at_us, row.root))
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):
         return False
     return True
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from gateway.cli import bench_audit, bench_payments
+from gateway.cli import bench_audit, bench_payments, bench_texts
 from gateway.cli.measured import Measured, Options, Say
 from gateway.domain.errors import Refused
 
@@ -37,24 +37,24 @@ BENCHES: Final[Mapping[str, Bench]] = {
         Bench(
             name="payments-batch",
             unit="payments/s",
-            zh=bench_payments.BATCH_ZH,
-            en=bench_payments.BATCH_EN,
+            zh=bench_texts.BATCH_ZH,
+            en=bench_texts.BATCH_EN,
             measure=bench_payments.batch,
             profile=bench_payments.profile_batch,
         ),
         Bench(
             name="payments-single",
             unit="payments/s",
-            zh=bench_payments.SINGLE_ZH,
-            en=bench_payments.SINGLE_EN,
+            zh=bench_texts.SINGLE_ZH,
+            en=bench_texts.SINGLE_EN,
             measure=bench_payments.single,
             profile=bench_payments.profile_single,
         ),
         Bench(
             name="audit",
             unit="records/s",
-            zh=bench_audit.ZH,
-            en=bench_audit.EN,
+            zh=bench_texts.AUDIT_ZH,
+            en=bench_texts.AUDIT_EN,
             measure=bench_audit.measure,
         ),
     )

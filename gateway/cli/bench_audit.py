@@ -29,18 +29,6 @@ from gateway.store.journal import Lane, Record
 from gateway.store.migrate import migrate
 
 RECORDS: Final = 300_000
-ZH: Final = (
-    "校验审计链：经 Journal.Lane 写入临时 SQLite 文件的 300,000 条记录（每条约 280 字节，一条链，无检查点）。"
-    "产品为 gateway.audit.verify（即 gateway audit verify 所用）；参照为标准库 sqlite3 读出同样的行并重算同样的哈希。"
-    "两侧各在独立进程中轮流运行三轮，取中位数；数值为每秒记录数，内存为产品侧峰值。"
-)
-EN: Final = (
-    "Verifying the trail: 300,000 records of about 280 bytes, written through the journal's lane to a "
-    "temporary SQLite file (one lane, no checkpoint). Product: gateway.audit.verify, as gateway audit "
-    "verify calls it. Reference: a bare loop that reads the same rows with the standard library's "
-    "sqlite3 and recomputes the same hashes. Three rounds in turn, each side in a process of its own; "
-    "the middle one counts. Memory is the product's peak."
-)
 _GROUP: Final = 500
 _ROUNDS: Final = 3
 _MODULE: Final = "gateway.cli.bench_audit"

@@ -141,7 +141,8 @@ def run(options: Options, out: TextIO, *, payments: int, bulk: bool) -> None:
     plain = uvloop.run(_once(options, payments, Profiles(on=False), bulk=bulk))
     out.write(
         f"{payments} payments, {payments / plain.wall_s:.0f}/s, "
-        f"CPU {1000 * plain.cpu_s / payments:.3f} ms per payment (null net and its bank side included)\n"
+        f"CPU {1000 * plain.cpu_s / payments:.3f} ms per payment"
+        " (null net and its bank side included)\n"
     )
     profiles = Profiles(on=True)
     uvloop.run(_once(options, payments, profiles, bulk=bulk))

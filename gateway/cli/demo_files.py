@@ -54,10 +54,8 @@ class Wish:
         }
 
 
-def wish(
-    reference: str, index: int, *, own_bank: bool, name: str = "", debtor: str = ""
-) -> Wish:
-    """Payment number ``index``: a payee and an amount of its own, so that none looks like another."""
+def wish(reference: str, index: int, *, own_bank: bool, name: str = "", debtor: str = "") -> Wish:
+    """Payment number ``index``: payee and amount are its own, so none looks like another."""
     account = own_account(index) if own_bank else other_account(index)
     return Wish(
         reference=reference,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
-from collections import Counter
 from datetime import timedelta
 from typing import Final
 
@@ -66,7 +64,7 @@ class Story:
             client = self._stage.client(key)
             answer = client.call("POST", "/v1/files?erp=iso20022", content)
             again = client.call("POST", "/v1/files?erp=iso20022", content)
-            self._must(answer.status == http.client.OK, f"file of {key}: {answer.status} {answer.body[:300]!r}")
+            self._must(answer.status == http.client.OK, f"file of {key}: {answer.body[:300]!r}")
             self._must(again.body == answer.body, f"file of {key} sent twice got two answers")
             self._batches.append(str(answer.json()["id"]))
             for it in wishes:
@@ -227,7 +225,8 @@ class Story:
             client = self._stage.client(key)
             report = client.call("GET", f"/v1/batches/{batch}/report", accept="application/xml")
             self._must(report.status == http.client.OK, f"report of {key}: {report.status}")
-            self._say(f"{key}: {report.body.count(b'<TxSts>')} × TxSts, ACSC {report.body.count(b'>ACSC<')}")
+            told = report.body.count(b"<TxSts>"), report.body.count(b"<TxSts>ACSC<")
+            self._say(f"{key}: {told[0]} × TxSts, ACSC {told[1]}")
             client.close()
 
     # ── helpers ─────────────────────────────────────────────────────────────────────────
@@ -287,16 +286,28 @@ class Story:
         self._console.print(f"  {text}", style="dim")
 
     def _show(self) -> None:
+        columns = {
+            "account": "账户\naccount",
+            "asked": "ERP 要付\nasked",
+            "settled": "网关已付\nsettled",
+            "debited": "银行扣账\ndebited",
+            "difference": "差\nmissing",
+        }
         table = Table(title="ERP · 网关 · 银行账本 / ERP, gateway, bank ledger")
-        for name in ("账户 account", "ERP 要付 asked", "网关已付 settled", "银行扣账 debited", "差 difference"):
-            table.add_column(name, justify="right")
+        for heading in columns.values():
+            table.add_column(heading, justify="right", no_wrap=True)
         accounts = self.result["accounts"]
         for row in accounts if isinstance(accounts, list) else []:
-            table.add_row(*(str(row[name]) for name in ("account", "asked", "settled", "debited", "difference")))
+            table.add_row(*(str(row[name]) for name in columns))
         self._console.print(table)
-        states = Counter(json.loads(json.dumps(self.result["states"])))
-        self._console.print("状态 / states: " + ", ".join(f"{k} {v}" for k, v in sorted(states.items())))
-        audit = self.result["audit"]
-        self._console.print(f"审计 / audit: {audit}")
+        self._console.print(f"状态 / states: {_listed(self.result['states'])}")
+        self._console.print(f"审计 / audit verify: {_listed(self.result['audit'])}")
         for difference in self.differences:
             self._console.print(f"[red]✗ {difference}[/]")
+
+
+def _listed(value: object) -> str:
+    """A small mapping in words."""
+    return (
+        ", ".join(f"{k} {v}" for k, v in sorted(value.items())) if isinstance(value, dict) else ""
+    )

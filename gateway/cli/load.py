@@ -112,20 +112,25 @@ class HttpConnection(asyncio.Protocol):
     # ── asyncio.Protocol and httptools ──
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Connected."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, received: bytes) -> None:
+        """Bytes of the answer."""
         self._parser.feed_data(received)
 
     def connection_lost(self, _error: Exception | None) -> None:
+        """The peer closed; a request without an answer fails."""
         self._transport = None
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(LoadError("closed without an answer"))
 
     def on_body(self, part: bytes) -> None:
+        """A part of the answer's body."""
         self._body.append(part)
 
     def on_message_complete(self) -> None:
+        """The answer is whole."""
         if self._answer is not None and not self._answer.done():
             self._answer.set_result((self._parser.get_status_code(), b"".join(self._body)))
 

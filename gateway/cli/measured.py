@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How large a run is. ``scale`` 1.0 is the set-up as written; ``slots`` bank messages in flight.
+    """How large a run is: ``scale`` 1.0 is the set-up as written, ``slots`` messages in flight.
 
     ``profile``: instead of measuring, profile the product inside this process and write the
     statistics to this file.
@@ -70,7 +70,7 @@ def running(command: Sequence[str], folder: Path, *, root: Path | None = None) -
     said = folder / f"{command[-1].strip('-')}-{len(list(folder.iterdir()))}.log"
     with (
         said.open("wb") as stderr,
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - our own modules
             [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=stderr, cwd=root
         ) as started,
     ):
@@ -94,7 +94,7 @@ def run_once(command: Sequence[str], order: bytes, *, root: Path | None = None) 
 
     Raises Corrupt with the end of its standard error when it fails.
     """
-    ended = subprocess.run(
+    ended = subprocess.run(  # noqa: S603 - our own modules
         [sys.executable, "-m", *command], input=order, capture_output=True, check=False, cwd=root
     )
     if ended.returncode:

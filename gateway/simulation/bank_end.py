@@ -24,6 +24,8 @@ from gateway.simulation.world import BankEnd, World
 CUSTOMER: Final = "9900000001"
 _FAULT_MOST: Final = 0.12
 _SHARE: Final = 0.6
+_TROUBLE_MOST: Final = 0.9
+"""At least a tenth of the requests meet no fault of the bank's."""
 
 
 class Books:
@@ -100,6 +102,8 @@ def sandbox_end(dialect: BankDialect, draw: Random, *, calm: bool = False) -> Ba
         fault: 0.0 if calm or draw.random() > _SHARE else draw.uniform(0, _FAULT_MOST)
         for fault in Fault
     }
+    crowd = max(1.0, sum(rates.values()) / _TROUBLE_MOST)
+    rates = {fault: rate / crowd for fault, rate in rates.items()}
     faults = FaultSchedule(random=SimRandom(draw), rates=rates)
     options = Options(code=dialect.code, own_bank=dialect.is_own_bank, super_fail_rate=0.1)
     bank = SandboxBank(ledger, dialect.bank_side, options=options, faults=faults)

@@ -1,8 +1,9 @@
-"""HTTP to a bank's front-end: the only module that knows httpx.
+"""HTTP to a bank's front-end: ``HttpNet`` is the gateway's ``Net``.
 
-``DirectTransport`` puts our own pool under httpx's API; ``HttpNet`` is the gateway's ``Net``.
-The rule it keeps: NotSent comes only from our own pool, which knows whether it wrote. No
-exception class of a library is ever taken as proof that nothing was sent.
+httpx is needed only where somebody injects a client of it (``httpx_transport`` puts our own
+pool under its API), so it is not imported at start-up. The rule kept here: NotSent comes only
+from our own pool, which knows whether it wrote. No exception class of a library is ever taken
+as proof that nothing was sent.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
-
-import httpx
 
 from gateway.domain.errors import NotSent, Unconfirmed
 from gateway.domain.message import WireMessage, WireReply
@@ -21,61 +20,16 @@ from gateway.transport.http_connection import RawReply
 from gateway.transport.http_pool import HttpPool, Origin
 from gateway.transport.limits import ClientLimits
 
+if TYPE_CHECKING:
+    import httpx
+
 USER_AGENT: Final = "bank-gateway"
 TARGETS_MAX: Final = 256
 """Parsed addresses kept; there are as many as bank connections."""
 GRACE_S: Final = 0.5
 """Lets a transport report its own timeout, which says more, before the outer one cuts in."""
-_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _TEXT = re.compile(r"[\x20-\x7e]*\Z")
 _HOST = re.compile(r"[A-Za-z0-9._:-]+\Z")
-
-
-class DirectTransport(httpx.AsyncBaseTransport):
-    """httpx's transport interface over our own pool.
-
-    Raises NotSent and Unconfirmed, which httpx passes through untouched; knows no redirects
-    and no proxies.
-    """
-
-    def __init__(
-        self, limits: ClientLimits | None = None, *, tls: ssl.SSLContext | None = None
-    ) -> None:
-        self.pool = HttpPool(limits or ClientLimits(), tls)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one httpx request and read the whole answer.
-
-        The request's ``timeout`` extension counts for the whole exchange: the longest of its
-        parts, 60 s if it has none.
-        """
-        body = await request.aread()
-        url = request.url
-        origin = Origin(
-            url.scheme == "https",
-            url.raw_host.decode("ascii").strip("[]"),
-            url.port or (443 if url.scheme == "https" else 80),
-        )
-        lines = [f"{request.method} ".encode("ascii") + url.raw_path + b" HTTP/1.1"]
-        lines += [
-            name + b": " + value
-            for name, value in request.headers.raw
-            if name.lower() not in _FRAMING  # the body is whole here: its length is known
-        ]
-        if body or request.method != "GET":
-            lines.append(b"Content-Length: %d" % len(body))
-        if any(b"\r" in line or b"\n" in line for line in lines):
-            raise NotSent("a request header holds a line break", "请求头含有换行符")
-        reply = await self.pool.round_trip(
-            origin, b"\r\n".join((*lines, b"", body)), _timeout_of(request)
-        )
-        return httpx.Response(
-            reply.status, headers=reply.headers, stream=httpx.ByteStream(reply.body)
-        )
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self.pool.aclose()
 
 
 class HttpNet:
@@ -164,12 +118,6 @@ class HttpNet:
                 raise Unconfirmed("the answer is larger than allowed", "应答超出允许长度")
             parts.append(part)
         return b"".join(parts)
-
-
-def _timeout_of(request: httpx.Request) -> float:
-    given = request.extensions.get("timeout") or {}
-    parts = [value for value in given.values() if value is not None]
-    return float(max(parts, default=60.0))
 
 
 def _wire_reply(reply: RawReply) -> WireReply:

@@ -26,12 +26,13 @@ _STATE: Final[Schema] = {"enum": [state.value for state in State]}
 _LINKS: Final[Schema] = {"type": "object", "additionalProperties": _TEXT}
 
 
-def _object(description: str, optional: tuple[str, ...] = (), **members: Schema) -> Schema:
+def _object(description: str, /, optional: tuple[str, ...] = (), **members: Schema) -> Schema:
+    named = {name.removesuffix("_"): schema for name, schema in members.items()}  # from_
     return {
         "type": "object",
         "description": description,
-        "required": [name for name in members if name not in optional],
-        "properties": members,
+        "required": [name for name in named if name not in optional],
+        "properties": named,
     }
 
 
@@ -45,7 +46,8 @@ def _ref(name: str) -> Schema:
 
 ANSWERS: Final[dict[str, Schema]] = {
     "Fault": _object(
-        "One thing that is wrong: where, a stable code, what to do. 一处错误：位置、代码、处理办法。",
+        "One thing that is wrong: where, a stable code, what to do. "
+        "一处错误：位置、代码、处理办法。",
         path=_TEXT,
         line={"type": ["integer", "null"]},
         code=_TEXT,
@@ -177,7 +179,7 @@ ANSWERS: Final[dict[str, Schema]] = {
     "Enquiry": _object("When the bank will be asked. 查证时间。", id=_TEXT, enquiry_at=_WHEN),
     "Vote": {
         **_object(
-            "A person's vote over exactly what was shown: content_hash is the digest that was read. "
+            "A person's vote over what was shown: content_hash is the digest that was read. "
             "人员对所见内容的决定；content_hash 为所查看的 digest。",
             optional=("reason",),
             action={"enum": [action.value for action in Action]},
@@ -232,7 +234,7 @@ ANSWERS: Final[dict[str, Schema]] = {
         statement_id=_MAYBE,
         opening=_MAYBE_MONEY,
         closing=_MAYBE_MONEY,
-        **{"from": _DAY},
+        from_=_DAY,
         to=_DAY,
         continuity={"enum": ["ok", "broken", "unknown"]},
         entries=_list(

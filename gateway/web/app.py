@@ -117,7 +117,10 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     if not isinstance(told, GatewayError) or isinstance(told, Corrupt):
         _log.error("%s: %s", trace_id, type(error).__name__, exc_info=error)
     desk.meter.requests[getattr(request.state, "operation", "none"), made.status] += 1
-    return Response(made.body, made.status, headers=dict(made.headers))
+    headers = dict(made.headers)
+    if isinstance(error, HTTPException) and error.headers:
+        headers |= error.headers  # Allow
+    return Response(made.body, made.status, headers=headers)
 
 
 def _translated(error: Exception) -> Exception:

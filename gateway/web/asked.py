@@ -88,7 +88,8 @@ class Asked:
         if not found:
             return ""
         (key, *more) = found
-        if more or not 0 < len(key) <= _IDEMPOTENCY_MAX or not (key.isascii() and key.isprintable()):
+        plain = key.isascii() and key.isprintable() and 0 < len(key) <= _IDEMPOTENCY_MAX
+        if more or not plain:
             raise refused_at(
                 IDEMPOTENCY_HEADER,
                 "header_format",
@@ -111,10 +112,10 @@ def signed(
 ) -> Raw:
     """Put an endpoint behind the door: body read, signature checked, nonce used up.
 
-    ``parameters`` names the query parameters it takes, ``body_max`` bounds the body in bytes. The nonce of a call that may change
-    something is made durable before the endpoint runs; ``repeatable`` says that a replay could
-    do nothing new, so that both may share one commit. A replayed GET does nothing at all: its
-    nonce is kept in memory only.
+    ``parameters`` names the query parameters it takes, ``body_max`` bounds the body in bytes.
+    The nonce of a call that may change something is made durable before the endpoint runs;
+    ``repeatable`` says that a replay could do nothing new, so that both may share one commit.
+    A replayed GET does nothing at all: its nonce is kept in memory only.
     """
 
     async def answer(request: Request) -> Response:

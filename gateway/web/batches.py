@@ -51,8 +51,9 @@ async def post_batch(asked: Asked) -> Response:
     )
     asked.desk.meter.accepted["batch"] += 1
     tenant = asked.key.tenant
+    batch, reference = accepted.id, accepted.reference
     return json_bytes(
-        await gateway.store.read(lambda db: _acceptance(db, tenant, accepted.id, accepted.reference))
+        await gateway.store.read(lambda db: _acceptance(db, tenant, batch, reference))
     )
 
 
@@ -126,9 +127,7 @@ async def _reply_file(asked: Asked, batch: str) -> Response:
     if dialect.report is None:
         raise Corrupt("a dialect without a report was chosen")
     report_id, at_us = gateway.runtime.ids.new("rep"), to_us(gateway.runtime.clock.now())
-    status = await gateway.store.read(
-        lambda db: status_report(db, tenant, batch, report_id, at_us)
-    )
+    status = await gateway.store.read(lambda db: status_report(db, tenant, batch, report_id, at_us))
     pieces = dialect.report(status)
 
     async def stream() -> AsyncIterator[bytes]:

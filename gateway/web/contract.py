@@ -56,9 +56,7 @@ class Operation:
             assert self.raw is not None
             return self.raw
         queries = frozenset(it.name for it in self.parameters if it.place == "query")
-        return signed(
-            self.endpoint, queries, body_max=self.body_max, repeatable=self.repeatable
-        )
+        return signed(self.endpoint, queries, body_max=self.body_max, repeatable=self.repeatable)
 
 
 _TEXT: Final[dict[str, object]] = {"type": "string"}
@@ -120,7 +118,11 @@ OPERATIONS: Final = (
         endpoint=instructions.find,
         parameters=(
             Parameter(
-                name="erp_reference", place="query", zh="业务参考号", en="ERP reference", schema=_TEXT
+                name="erp_reference",
+                place="query",
+                zh="业务参考号",
+                en="ERP reference",
+                schema=_TEXT,
             ),
             Parameter(
                 name="erp",

@@ -42,7 +42,8 @@ async def checkpoints(asked: Asked) -> Response:
     """Signed checkpoints of the journal, to be kept outside: they make truncation visible."""
     text = asked.query.get("after", "0")
     if not (text.isascii() and text.isdigit() and len(text) <= _SEQ_MAX):
-        raise refused_at("?after", "not_number", "after 须为检查点序号", "use a checkpoint's number")
+        zh, en = "after 须为检查点序号", "after must be a checkpoint's number"
+        raise refused_at("?after", "not_number", zh, en)
     after = int(text)
     found = await asked.gateway.store.read(lambda db: _checkpoints(db, after))
     return json_response({"checkpoints": found})

@@ -115,9 +115,11 @@ def _vote(body: bytes) -> tuple[Action, str, str]:
             found.append(fault("not_text", f"/{name}"))
         else:
             texts[name] = value
-    for name in ("action", "content_hash"):
-        if name not in members or texts.get(name) == "":
-            found.append(fault("required", f"/{name}", field=name))
+    found.extend(
+        fault("required", f"/{name}", field=name)
+        for name in ("action", "content_hash")
+        if name not in members or texts.get(name) == ""
+    )
     action = texts.get("action", "")
     if action and action not in frozenset(Action):
         listed = ", ".join(Action)

@@ -5,7 +5,7 @@ Rule kept here: no figure carries a tenant, an account or a reference.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ class Meter:
 
     requests: Counter[tuple[str, int]] = field(default_factory=Counter)
     """By (operation, status)."""
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Seconds spent, by operation; the only figure that is no integer."""
     signatures_refused: Counter[str] = field(default_factory=Counter)
     """By what was wrong with them: the caller is not told, the operator is."""
@@ -102,7 +102,7 @@ def _families(meter: Meter, found: Figures) -> Iterator[Metric]:
     for (operation, status), count in sorted(meter.requests.items()):
         requests.add_metric([operation, str(status)], count)
     yield requests
-    for name, text, label, counts in (
+    totals: tuple[tuple[str, str, str, Mapping[str, float]], ...] = (
         ("gateway_request_seconds", "Seconds spent answering.", "operation", meter.seconds),
         (
             "gateway_signatures_refused",
@@ -111,10 +111,11 @@ def _families(meter: Meter, found: Figures) -> Iterator[Metric]:
             meter.signatures_refused,
         ),
         ("gateway_accepted", "Calls answered with an acceptance.", "kind", meter.accepted),
-    ):
+    )
+    for name, text, label, amounts in totals:
         family = CounterMetricFamily(name, text, labels=[label])
-        for key, count in sorted(counts.items()):
-            family.add_metric([key], count)
+        for key, amount in sorted(amounts.items()):
+            family.add_metric([key], amount)
         yield family
     for name, text, label, values in (
         (
@@ -126,8 +127,8 @@ def _families(meter: Meter, found: Figures) -> Iterator[Metric]:
         ("gateway_waiting_work", "Appointments that wait.", "kind", found.work_by_kind),
     ):
         gauge = GaugeMetricFamily(name, text, labels=[label])
-        for key, count in sorted(values.items()):
-            gauge.add_metric([key], count)
+        for key, value in sorted(values.items()):
+            gauge.add_metric([key], value)
         yield gauge
     yield GaugeMetricFamily(
         "gateway_blocked_connections",

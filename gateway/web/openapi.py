@@ -16,13 +16,14 @@ from gateway.signing.request_signature import (
     TIMESTAMP_HEADER,
 )
 from gateway.web.answers import ANSWERS, Schema
-from gateway.web.contract import Operation
+from gateway.web.contract import OPERATIONS, Operation
 from gateway.web.problems import CONTENT_TYPE
 from gateway.wire.schemas import schema_path
 
 TITLE: Final = "银企直联网关 ERP 接口 · Bank gateway, ERP API"
 _DESCRIPTION: Final = (
-    "付款指令进，银行报文出，经证实的结果回到 ERP。每个 /v1 请求须签名（docs/api-signature.md）。\n\n"
+    "付款指令进，银行报文出，经证实的结果回到 ERP。"
+    "每个 /v1 请求须签名（docs/api-signature.md）。\n\n"
     "Payment instructions in, bank messages out, proven outcomes back. "
     "Every /v1 request is signed (docs/api-signature.md)."
 )
@@ -49,6 +50,10 @@ def document(app: FastAPI) -> dict[str, object]:
         description=_DESCRIPTION,
         routes=app.routes,
     )
+    paths = made["paths"]
+    assert isinstance(paths, dict)
+    for operation in OPERATIONS:
+        paths[operation.path][operation.method.lower()] |= described(operation)
     made["components"] = {"schemas": _schemas(), "securitySchemes": _security_schemes()}
     return made
 
@@ -74,7 +79,7 @@ def described(operation: Operation) -> Schema:
     if body:
         made["requestBody"] = body
     if operation.signed:
-        made["security"] = [dict.fromkeys(_SCHEMES, [])]
+        made["security"] = [{name: [] for name in _SCHEMES}]
     return made
 
 

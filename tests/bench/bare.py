@@ -21,7 +21,8 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
+from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -193,7 +194,7 @@ class Path:
         self._free = deque(HttpConnection(host, port) for _ in range(slots))
         self._waiting: deque[Waiting] = deque()
         self._wake = asyncio.Event()
-        self._day = f"{date.today():%Y%m%d}"
+        self._day = f"{datetime.now(BEIJING):%Y%m%d}"
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def single(self, body: bytes) -> bytes:
@@ -246,11 +247,7 @@ class Path:
             for it in chosen:
                 serial = f"GW{self._day}{secrets.token_hex(9).upper()}"
                 rows.append((serial, self._template.fill(it.line, serial), it.id))
-            await self._writer.write(
-                lambda db, rows=rows: db.executemany(
-                    "UPDATE payment SET serial = ?, sent = ? WHERE id = ?", rows
-                )
-            )
+            await self._writer.write(partial(_store_bytes, rows))
             for (_, body, number), connection in zip(rows, connections, strict=True):
                 task = asyncio.create_task(self._send(number, body, connection))
                 self._tasks.add(task)
@@ -266,6 +263,10 @@ class Path:
         )
         self._free.append(connection)
         self._wake.set()
+
+
+def _store_bytes(rows: list[tuple[str, bytes, int]], db: sqlite3.Connection) -> None:
+    db.executemany("UPDATE payment SET serial = ?, sent = ? WHERE id = ?", rows)
 
 
 class Server(asyncio.Protocol):

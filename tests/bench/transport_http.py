@@ -18,8 +18,9 @@ import psutil
 import uvloop
 
 from gateway.domain.message import Segment, WireMessage, WireReply
-from gateway.transport.http_client import DirectTransport, HttpNet
+from gateway.transport.http_client import HttpNet
 from gateway.transport.http_server import Request, Response, serve
+from gateway.transport.httpx_transport import DirectTransport
 from gateway.transport.limits import ClientLimits
 
 MESSAGE = WireMessage((Segment(b"<a>" + b"y" * 1700 + b"</a>"),), "application/xml; charset=GBK")

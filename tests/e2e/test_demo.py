@@ -1,4 +1,4 @@
-"""The demonstration is the end-to-end test: real processes, SIGKILL in mid-send, books to the fen."""
+"""The demonstration as a test: real processes, SIGKILL in mid-send, books to the fen."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ import uvloop
 
 from gateway.domain.errors import NotSent, Unconfirmed
 from gateway.domain.message import Segment, WireMessage, WireReply
-from gateway.transport.http_client import DirectTransport, HttpNet
+from gateway.transport.http_client import HttpNet
+from gateway.transport.httpx_transport import DirectTransport
 from gateway.transport.limits import ClientLimits
 
 MESSAGE = WireMessage((Segment(b"<FOX>"), Segment(b"secret", secret=True)), "application/xml")

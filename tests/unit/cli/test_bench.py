@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from io import StringIO
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway import settings
-from gateway.cli import bench_audit, bench_payments, bench_settings, load, measured
+from gateway.cli import bench_audit, bench_payments, bench_settings, bench_texts, load, measured
 from gateway.cli.bench import BENCHES, document, run
+from gateway.cli.main import main
 from gateway.cli.measured import Measured, Options
 from gateway.domain.errors import Corrupt, Refused
 from gateway.intake.json_body import parse_batch, parse_instruction
@@ -37,15 +40,15 @@ def test_the_list_names_every_bench_with_its_set_up_in_both_languages():
 
 
 def test_the_set_ups_name_the_sizes_that_are_run():
-    assert f"{bench_audit.RECORDS:,}" in bench_audit.ZH
-    assert f"{bench_audit.RECORDS:,}" in bench_audit.EN
-    for text in (bench_payments.BATCH_ZH, bench_payments.BATCH_EN):
+    assert f"{bench_audit.RECORDS:,}" in bench_texts.AUDIT_ZH
+    assert f"{bench_audit.RECORDS:,}" in bench_texts.AUDIT_EN
+    for text in (bench_texts.BATCH_ZH, bench_texts.BATCH_EN):
         assert f"{bench_payments.LINES:,}" in text
-        assert f" {bench_payments.CALLS} " in text
-        assert f" {Options().slots} " in text
-    for text in (bench_payments.SINGLE_ZH, bench_payments.SINGLE_EN):
+        assert re.search(rf"(?<!\d){bench_payments.CALLS}(?!\d)", text)
+        assert re.search(rf"(?<!\d){Options().slots} (个发送通道|sending slots)", text)
+    for text in (bench_texts.SINGLE_ZH, bench_texts.SINGLE_EN):
         assert f"{bench_payments.SINGLES:,}" in text
-        assert f" {bench_payments.SINGLE_CONNECTIONS} " in text
+        assert re.search(rf"(?<!\d){bench_payments.SINGLE_CONNECTIONS} (个连接|connections)", text)
 
 
 def test_the_list_for_people_shows_the_same_texts():
@@ -102,7 +105,7 @@ def test_without_the_bare_path_the_payment_benches_say_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(measured, "__file__", str(tmp_path / "gateway" / "cli" / "measured.py"))
-    with pytest.raises(Refused, match="bare.py"):
+    with pytest.raises(Refused, match=r"bare\.py"):
         measured.repository()
 
 
@@ -117,7 +120,7 @@ def test_the_settings_of_a_bench_are_valid_settings(tmp_path: Path):
 def test_the_load_is_instructions_that_can_be_read_each_payee_once():
     drafts = [parse_instruction(body) for body in load.bodies(ORDER)]
     assert [draft.creditor_account for draft in drafts] == [own_account(at) for at in range(3)]
-    order = load.msgspec.structs.replace(ORDER, calls=2, lines=4)
+    order = msgspec.structs.replace(ORDER, calls=2, lines=4)
     heads, lines = zip(*map(parse_batch, load.bodies(order)), strict=True)
     assert len({head.batch_reference for head in heads}) == 2
     assert len({draft.erp_reference for batch in lines for draft in batch}) == 8
@@ -149,3 +152,19 @@ def test_a_started_process_that_dies_tells_its_last_words(tmp_path: Path):
         measured.running(["gateway.cli.no_such_module"], tmp_path),
     ):
         pytest.fail("it did not start")
+
+
+def test_the_command_line_lists_and_refuses_a_scale_that_is_none(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main(["bench", "--list", "--json"]) == 0
+    assert {json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()} == NAMES
+    for wrong in ("0", "-1", "nan", "inf", "1e9", "half", ""):
+        assert main(["bench", "audit", f"--scale={wrong}"]) == 2
+        assert "--scale" in capsys.readouterr().err
+
+
+def test_the_command_line_asks_for_a_name(capsys: pytest.CaptureFixture[str]):
+    assert main(["bench"]) == 2
+    told = capsys.readouterr().err
+    assert all(name in told for name in NAMES)

@@ -11,7 +11,8 @@ import respx
 
 from gateway.domain.errors import NotSent, Unconfirmed
 from gateway.domain.message import Segment, WireMessage, WireReply
-from gateway.transport.http_client import DirectTransport, HttpNet
+from gateway.transport.http_client import HttpNet
+from gateway.transport.httpx_transport import DirectTransport
 from gateway.transport.limits import ClientLimits
 from gateway.transport.tls import TlsFiles, client_context
 

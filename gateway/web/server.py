@@ -1,0 +1,100 @@
+"""Serving: one process, one event loop, the gateway inside it.
+
+Rule kept here: whatever ends the gateway's own work ends the process, with one line that says
+what; nothing is served by half a gateway.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Final, TextIO
+
+import uvicorn
+import uvloop
+
+from gateway import bootstrap
+from gateway.domain.errors import GatewayError
+from gateway.settings import Settings
+from gateway.web.app import create_app
+
+_GRACE_S: Final = 10
+"""How long requests under way may take to end."""
+_KEEP_ALIVE_S: Final = 75
+_FAILED: Final = 1
+
+
+def run(settings: Settings, *, ready: Callable[[str], None], err: TextIO = sys.stderr) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code.
+
+    ``ready`` is told the address once requests are answered. When a task of the gateway dies the
+    process ends at once with code 1 and one line on ``err``: what it had in flight is then in
+    doubt, as after a power cut, and the next start takes it over. Raises GatewayError when it
+    cannot start.
+    """
+
+    def died(task: str, error: BaseException) -> None:
+        words = f"{error.zh} / {error.en}" if isinstance(error, GatewayError) else repr(error)
+        print(f"网关任务中止 / a task of the gateway died: {task}: {words}", file=err, flush=True)
+        # Stopping in good order would need the very parts that may just have failed.
+        os._exit(_FAILED)
+
+    return uvloop.run(_serve(settings, ready, died))
+
+
+async def _serve(
+    settings: Settings, ready: Callable[[str], None], died: Callable[[str, BaseException], None]
+) -> int:
+    gateway = bootstrap.build(settings, died)
+    try:
+        await gateway.start()
+        config = uvicorn.Config(
+            create_app(gateway),
+            host=settings.host,
+            port=settings.port,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        server = _Server(config, ready)
+        signal.signal(signal.SIGTERM, server.asked_to_end)
+        signal.signal(signal.SIGINT, server.asked_to_end)
+        await server.serve()
+    except SystemExit:  # the address cannot be had; the server has said so
+        return _FAILED
+    finally:
+        await gateway.stop()
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """A server that tells its address, and whose end is ours to arrange."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Listen, then say where."""
+        del sockets
+        await super().startup()
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self._ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+    def asked_to_end(self, number: int, frame: FrameType | None) -> None:
+        """A signal outside the server's own handling: end in good order.
+
+        The server raises its signals again when it is done; they end up here, so that the gateway
+        can be stopped before the process ends.
+        """
+        del number, frame
+        self.should_exit = True
