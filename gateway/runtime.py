@@ -23,7 +23,18 @@ from typing import Any, Final, TypeVar
 import uvloop
 
 from gateway.domain.errors import Corrupt
-from gateway.ports.runtime import Batcher, Clock, Gate, GroupRunner, Ids, Net, Random, Signal, Tasks
+from gateway.ports.runtime import (
+    Batcher,
+    Clock,
+    Gate,
+    GroupRunner,
+    Ids,
+    Net,
+    Random,
+    Reader,
+    Signal,
+    Tasks,
+)
 from gateway.store.instants import BEIJING
 
 T = TypeVar("T")
@@ -223,6 +234,20 @@ class _ThreadBatcher:
         self._loop.call_soon_threadsafe(settle)
 
 
+class _OwnThread:
+    """One thread that reads for one owner."""
+
+    def __init__(self, name: str, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def read(self, work: Callable[[], T]) -> T:
+        return await self._loop.run_in_executor(self._thread, work)
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False)
+
+
 class LoopTasks:
     """Tasks on the running event loop. Made inside the loop."""
 
@@ -262,6 +287,10 @@ class LoopTasks:
     async def read(self, work: Callable[[], T]) -> T:
         """Run blocking reading work on a reader thread."""
         return await self._loop.run_in_executor(self._readers, work)
+
+    def reader(self, name: str) -> Reader:
+        """A reader on a thread of its own."""
+        return _OwnThread(name, self._loop)
 
     async def gather(self, works: Sequence[Awaitable[T]]) -> list[T]:
         """Wait for all; the first exception is raised."""

@@ -1,4 +1,4 @@
-"""A relay at work on the real event loop: the CIB dialect, a file database, httpx's mock as network.
+"""A relay at work on the real event loop: CIB dialect, file database, httpx's mock as network.
 
 Behind the mock stands the sandbox bank. A test scripts what happens to the next requests, moves
 the clock by hand and waits for conditions, never for time.
@@ -234,10 +234,14 @@ class Office:
     def row(self, instruction: str):
         """The instruction's row."""
         where = tables.instruction.c.id == instruction
-        return self.store.read_now(lambda db: db.execute(select(tables.instruction).where(where)).one())
+        return self.store.read_now(
+            lambda db: db.execute(select(tables.instruction).where(where)).one()
+        )
 
     def rows(self, table, *order) -> list:
-        return self.store.read_now(lambda db: list(db.execute(select(table).order_by(*order)).all()))
+        return self.store.read_now(
+            lambda db: list(db.execute(select(table).order_by(*order)).all())
+        )
 
     def steps(self, instruction: str) -> list[tuple[str, str]]:
         """(state, cause) of every step of its history."""
@@ -314,4 +318,14 @@ def at_work(folder: Path, story: Callable[[Office, FarEnd], Awaitable[None]], **
     asyncio.run(inside())
 
 
-__all__ = ["CAST", "DRAFT", "LINK", "OTHER_BANK", "TENANT", "VAULT_KEY", "FarEnd", "Office", "at_work"]
+__all__ = [
+    "CAST",
+    "DRAFT",
+    "LINK",
+    "OTHER_BANK",
+    "TENANT",
+    "VAULT_KEY",
+    "FarEnd",
+    "Office",
+    "at_work",
+]

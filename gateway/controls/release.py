@@ -11,12 +11,12 @@ from datetime import datetime, time
 from functools import partial
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import Cause, State
 from gateway.lifecycle.apply import apply_all
-from gateway.lifecycle.release import Candidate
+from gateway.lifecycle.release import Candidate, Screened
 from gateway.lifecycle.rows import Standing
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
@@ -28,10 +28,24 @@ from gateway.store.uow import Uow
 
 STP: Final = "policy:stp"
 DUPLICATE: Final = "duplicate"
-_NOT_PAID: Final = (State.REJECTED.value, State.CANCELLED.value, State.EXPIRED.value)
+_NO_RIVAL: Final = (
+    State.RECEIVED.value,  # not released yet: whichever is released first is free
+    State.REJECTED.value,
+    State.CANCELLED.value,
+    State.EXPIRED.value,
+)
 
 _i = tables.instruction
 _Key = tuple[str, int, str]
+_ACCOUNTS_MAX: Final = 400
+_LIKENESS: Final = select(
+    _i.c.id, _i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.pay_day
+).where(
+    _i.c.tenant == bindparam("of_tenant"),
+    _i.c.creditor_account.in_(bindparam("of_accounts", expanding=True)),
+    _i.c.pay_day.in_(bindparam("of_days", expanding=True)),
+    _i.c.state.not_in(_NO_RIVAL),
+)
 
 
 class Releaser:
@@ -41,13 +55,18 @@ class Releaser:
         self._runtime = runtime
         self._wake = wake
 
-    def release(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> None:
+    def screen(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> Screened:
+        """Which candidates look like another payment."""
+        return look_alikes(uow, tenant, candidates)
+
+    def release(
+        self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], screened: Screened
+    ) -> None:
         """Hold or release what intake accepted, in intake's own transaction."""
-        likes = look_alikes(uow, tenant, candidates)
         held: list[tuple[Sequence[Standing], Evidence]] = []
         free: list[Candidate] = []
         for candidate in candidates:
-            others = likes.get(candidate.standing.id)
+            others = screened.get(candidate.standing.id)
             if others:
                 reason = f"{DUPLICATE}: {', '.join(others)}"
                 held.append(
@@ -123,23 +142,13 @@ def look_alikes(uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> di
     days = sorted({candidate.pay_day.isoformat() for candidate in candidates})
     ours = {candidate.standing.id for candidate in candidates}
     seen: dict[_Key, list[str]] = {}
-    for start in range(0, len(accounts), 400):
-        for row in uow.rows(
-            select(
-                _i.c.id, _i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.pay_day
-            )
-            .outerjoin(
-                tables.batch,
-                (tables.batch.c.tenant == _i.c.tenant) & (tables.batch.c.id == _i.c.batch),
-            )
-            .where(
-                _i.c.tenant == tenant.id,
-                _i.c.creditor_account.in_(accounts[start : start + 400]),
-                _i.c.pay_day.in_(days),
-                _i.c.state.not_in(_NOT_PAID),
-                (_i.c.batch == "") | tables.batch.c.accepted_us.is_not(None),
-            )
-        ):
+    for start in range(0, len(accounts), _ACCOUNTS_MAX):
+        values = {
+            "of_tenant": tenant.id,
+            "of_accounts": accounts[start : start + _ACCOUNTS_MAX],
+            "of_days": days,
+        }
+        for row in uow.rows(_LIKENESS, values):
             if row.id not in ours:
                 key = (row.creditor_account, row.amount_minor, row.pay_day)
                 seen.setdefault(key, []).append(row.erp_reference)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from gateway.domain.decision import Actor
 from gateway.domain.errors import Fault, InvalidInstruction, NotFound, ReusedReference
@@ -35,6 +35,11 @@ from gateway.store.uow import Uow
 
 _i = tables.instruction
 KEY_SCOPE: Final = "key"
+_EXISTING: Final = select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
+    _i.c.tenant == bindparam("of_tenant"),
+    _i.c.erp == bindparam("of_erp"),
+    _i.c.erp_reference.in_(bindparam("of_references", expanding=True)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +140,10 @@ class Intake:
             if key:
                 self.remember(uow, caller, KEY_SCOPE, key, body_digest, known.id)
             return known
+        candidates = [received_of(new)]
+        screened = self._release.screen(uow, caller.tenant, candidates)
         self.store_new(uow, caller, [new])
-        self.release(uow, caller.tenant, [new])
+        self._release.release(uow, caller.tenant, candidates, screened)
         if key:
             self.remember(uow, caller, KEY_SCOPE, key, body_digest, new.instruction.id)
         return Accepted(
@@ -162,13 +169,10 @@ class Intake:
             )
         )
 
-    def release(self, uow: Uow, tenant: Tenant, news: Sequence[NewInstruction]) -> None:
-        """Hand accepted instructions to the release check."""
-        self._release.release(uow, tenant, [_received(new) for new in news])
-
-    def release_stored(self, uow: Uow, tenant: Tenant, received: Sequence[Received]) -> None:
-        """The same for instructions that were staged earlier."""
-        self._release.release(uow, tenant, received)
+    def release(self, uow: Uow, tenant: Tenant, received: Sequence[Received]) -> None:
+        """Hand stored instructions to the release check."""
+        screened = self._release.screen(uow, tenant, received)
+        self._release.release(uow, tenant, received, screened)
 
     def remember(  # noqa: PLR0913, PLR0917 - one row's columns
         self, uow: Uow, caller: Caller, scope: str, key: str, digest: str, subject: str
@@ -207,13 +211,12 @@ def existing(uow: Uow, caller: Caller, references: Sequence[str]) -> dict[str, A
     """Instructions of this ERP that exist already (accepted or being staged), by reference."""
     found: dict[str, Accepted] = {}
     for start in range(0, len(references), 400):
-        for row in uow.rows(
-            select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
-                _i.c.tenant == caller.tenant.id,
-                _i.c.erp == caller.erp,
-                _i.c.erp_reference.in_(references[start : start + 400]),
-            )
-        ):
+        values = {
+            "of_tenant": caller.tenant.id,
+            "of_erp": caller.erp,
+            "of_references": list(references[start : start + 400]),
+        }
+        for row in uow.rows(_EXISTING, values):
             found[row.erp_reference] = Accepted(
                 id=InstructionId(row.id), erp_reference=row.erp_reference, digest=row.digest
             )
@@ -231,7 +234,8 @@ def _stored(uow: Uow, caller: Caller, instruction: str) -> Accepted:
     return Accepted(id=InstructionId(row.id), erp_reference=row.erp_reference, digest=row.digest)
 
 
-def _received(new: NewInstruction) -> Received:
+def received_of(new: NewInstruction) -> Received:
+    """A new instruction as the release check sees it."""
     it = new.instruction
     return Received(
         standing=Standing(

@@ -8,7 +8,7 @@ accepted: what was staged is swept at the next start.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
@@ -17,7 +17,7 @@ from sqlalchemy import delete, select, update
 
 from gateway.domain.errors import Fault, InvalidInstruction, Overloaded, Refused, ReusedReference
 from gateway.domain.instruction import Instruction
-from gateway.intake.accept import Accepted, Caller, Intake, existing, remembered
+from gateway.intake.accept import Accepted, Caller, Intake, existing, received_of, remembered
 from gateway.lifecycle import staging
 from gateway.lifecycle.rows import NewInstruction
 from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
@@ -33,6 +33,9 @@ INLINE: Final = 1_000
 """Up to so many accepted lines are released in the accepting transaction itself."""
 RELEASE_LANE: Final = "release"
 _b = tables.batch
+_Parts = list[FilePart]
+_Read = Callable[[Callable[[], _Parts]], Awaitable[_Parts]]
+"""Runs the reading of some parts beside the event loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,7 @@ class Bulk:
         reference came before with other content, Overloaded when the same call is being read
         right now.
         """
-        return await self._read(call, iter(drafts))
+        return await self._read(call, iter(drafts), self._intake.runtime.tasks.read)
 
     async def accept_file(
         self, call: Callable[[FileHead], Call], parts: Iterator[FilePart]
@@ -103,12 +106,18 @@ class Bulk:
 
         Raises WireError for a broken file: then nothing of it is accepted.
         """
-        head = await self._intake.runtime.tasks.read(lambda: next(parts))
-        if not isinstance(head, FileHead):
-            raise Refused("the file has no header", "文件缺少文件头")
-        return await self._read(call(head), parts)
+        # One thread from the first byte to the last: libxml2 corrupts memory when parsers that
+        # share a thread's tables go on side by side on other threads.
+        reader = self._intake.runtime.tasks.reader("file")
+        try:
+            head = await reader.read(lambda: next(parts))
+            if not isinstance(head, FileHead):
+                raise Refused("the file has no header", "文件缺少文件头")
+            return await self._read(call(head), parts, reader.read)
+        finally:
+            reader.close()
 
-    async def _read(self, call: Call, parts: Iterator[FilePart]) -> BatchAccepted:
+    async def _read(self, call: Call, parts: Iterator[FilePart], read: _Read) -> BatchAccepted:
         known = await self._intake.store.write(lambda uow: self._open(uow, call), may_refuse=True)
         if isinstance(known, BatchAccepted):
             return known
@@ -116,7 +125,7 @@ class Bulk:
         ended = False
         try:
             while not ended:
-                ended = await self._chunk(call, staged, parts)
+                ended = await self._chunk(call, staged, parts, read)
             accepted = await self._intake.store.write(lambda uow: self._flip(uow, call, staged))
             ended = True
         except BaseException:
@@ -125,9 +134,11 @@ class Bulk:
         self._release_wake()
         return accepted
 
-    async def _chunk(self, call: Call, staged: _Staged, parts: Iterator[FilePart]) -> bool:
+    async def _chunk(
+        self, call: Call, staged: _Staged, parts: Iterator[FilePart], read: _Read
+    ) -> bool:
         """Read, validate and stage the next lines; True when the end was reached."""
-        chunk = await self._intake.runtime.tasks.read(lambda: list(islice(parts, CHUNK)))
+        chunk = await read(lambda: list(islice(parts, CHUNK)))
         news, refused, file_faults = await self._intake.runtime.tasks.read(
             lambda: self._examine(call, staged, chunk)
         )
@@ -292,7 +303,7 @@ class Bulk:
         )
         if staged.accepted <= INLINE:
             if staged.news:
-                self._intake.release(uow, tenant, staged.news)
+                self._intake.release(uow, tenant, [received_of(new) for new in staged.news])
         else:
             work.add(
                 uow,

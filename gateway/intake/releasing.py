@@ -69,7 +69,7 @@ class Releasing:
         if not rows:
             work.done(uow, tenant.id, WorkKind.RELEASE, [due[0].subject])
             return
-        self._intake.release_stored(uow, tenant, [received(row) for row in rows])
+        self._intake.release(uow, tenant, [received(row) for row in rows])
 
 
 def _queue(tenant: Tenant) -> Queue:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, func, update
 
 from gateway.domain.errors import Corrupt
 from gateway.domain.evidence import Evidence, Ruling, judge
@@ -24,6 +24,8 @@ from gateway.store.journal import Record
 from gateway.store.uow import Uow
 
 _i = tables.instruction
+_ALTERED_EN: Final = "an instruction changed outside its lifecycle"
+_ALTERED_ZH: Final = "指令在生命周期之外被改动"
 _MOVE: Final = (
     update(_i)
     .where(
@@ -39,8 +41,11 @@ _MOVE: Final = (
         reason=bindparam("to_reason"),
         code=bindparam("to_code"),
         text=bindparam("to_text"),
-        bank_reference=bindparam("to_reference"),
-        changed_us=bindparam("to_us"),
+        # What the bank once called it stays its name when later evidence does not repeat it.
+        bank_reference=func.coalesce(
+            func.nullif(bindparam("to_bank_reference"), ""), _i.c.bank_reference
+        ),
+        changed_us=bindparam("to_changed_us"),
     )
 )
 
@@ -56,7 +61,7 @@ class Applied:
 
 def receive(uow: Uow, news: Sequence[NewInstruction], at_us: int) -> None:
     """Store accepted instructions in state RECEIVED (the caller journals the acceptance)."""
-    uow.add(tables.instruction, *(row_of(new, at_us) for new in news))
+    uow.add_keyed(tables.instruction, {new.instruction.id: row_of(new, at_us) for new in news})
     uow.add(
         tables.history,
         *(
@@ -194,32 +199,43 @@ _Change = tuple[Standing, Standing, Evidence, str]
 
 
 def _write(uow: Uow, changes: Sequence[_Change]) -> None:
-    """Write new standings, each guarded by the version it was judged on."""
-    if not changes:
-        return
-    hit = uow.change(
-        _MOVE,
-        [
-            {
-                "of_tenant": before.tenant,
-                "of_id": before.id,
-                "of_version": before.version,
-                "to_state": now.state.value,
-                "to_version": now.version,
-                "to_grade": int(now.grade),
-                "to_message": now.message,
-                "to_reason": evidence.reason
-                or (evidence.outcome.reason if evidence.outcome else ""),
-                "to_code": evidence.outcome.code if evidence.outcome else "",
-                "to_text": evidence.outcome.text if evidence.outcome else "",
-                "to_reference": evidence.outcome.bank_reference if evidence.outcome else "",
-                "to_us": to_us(evidence.at),
-            }
-            for before, now, evidence, _ in changes
-        ],
-    )
-    if hit != len(changes):
-        raise Corrupt("an instruction changed outside its lifecycle", "指令在生命周期之外被改动")
+    """Write new standings, each guarded by the version it was judged on.
+
+    A row this unit of work has gathered but not inserted yet is changed where it waits.
+    """
+    stored: list[dict[str, object]] = []
+    for before, now, evidence, _ in changes:
+        waiting = uow.waiting(tables.instruction, before.id)
+        if waiting is None:
+            stored.append(_move(before, now, evidence))
+        elif waiting["version"] == before.version:
+            waiting.update(_columns(now, evidence))
+        else:
+            raise Corrupt(_ALTERED_EN, _ALTERED_ZH)
+    if stored and uow.change(_MOVE, stored) != len(stored):
+        raise Corrupt(_ALTERED_EN, _ALTERED_ZH)
+
+
+def _columns(now: Standing, evidence: Evidence) -> dict[str, object]:
+    """The columns of a standing."""
+    outcome = evidence.outcome
+    return {
+        "state": now.state.value,
+        "version": now.version,
+        "grade": int(now.grade),
+        "message": now.message,
+        "reason": evidence.reason or (outcome.reason if outcome else ""),
+        "code": outcome.code if outcome else "",
+        "text": outcome.text if outcome else "",
+        "bank_reference": outcome.bank_reference if outcome else "",
+        "changed_us": to_us(evidence.at),
+    }
+
+
+def _move(before: Standing, now: Standing, evidence: Evidence) -> dict[str, object]:
+    """The values of one UPDATE."""
+    key = {"of_tenant": before.tenant, "of_id": before.id, "of_version": before.version}
+    return key | {f"to_{name}": value for name, value in _columns(now, evidence).items()}
 
 
 def _write_history(uow: Uow, changes: Sequence[_Change]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -45,9 +45,21 @@ class Candidate(Protocol):
         ...
 
 
+Screened = Mapping[str, Sequence[str]]
+"""By instruction id: references that it looks like."""
+
+
 class ReleaseCheck(Protocol):
     """Decides, in the caller's unit of work, whether accepted instructions are held or released."""
 
-    def release(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> None:
+    def screen(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> Screened:
+        """Look for reasons to hold candidates. Only reads, so it comes before they are stored:
+        what has been read for cannot wait any more to be written together.
+        """
+        ...
+
+    def release(
+        self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], screened: Screened
+    ) -> None:
         """Move each RECEIVED candidate on, and plan the sending of what is released."""
         ...

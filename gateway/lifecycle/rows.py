@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from gateway.domain.ids import InstructionId, TenantId
 from gateway.domain.instruction import BusinessType, Instruction, State, Urgency
@@ -56,13 +56,17 @@ def standing(row: Row[Any]) -> Standing:
     )
 
 
+_STANDINGS = select(*_STANDING_ALL).where(
+    _i.c.tenant == bindparam("of_tenant"), _i.c.id.in_(bindparam("of_ids", expanding=True))
+)
+
+
 def standings(uow: Uow, tenant: str, ids: Sequence[str]) -> list[Standing]:
     """Standings of the instructions that exist, in no particular order."""
     found: list[Standing] = []
     for start in range(0, len(ids), 500):
-        chunk = ids[start : start + 500]
-        statement = select(*_STANDING_ALL).where(_i.c.tenant == tenant, _i.c.id.in_(chunk))
-        found.extend(standing(row) for row in uow.rows(statement))
+        values = {"of_tenant": tenant, "of_ids": list(ids[start : start + 500])}
+        found.extend(standing(row) for row in uow.rows(_STANDINGS, values))
     return found
 
 
@@ -120,7 +124,7 @@ class NewInstruction:
     line: int = 0
 
 
-def row_of(new: NewInstruction, at_us: int) -> Mapping[str, object]:
+def row_of(new: NewInstruction, at_us: int) -> dict[str, object]:
     """The row of a new instruction, in state RECEIVED."""
     it = new.instruction
     agent = it.creditor.account.agent

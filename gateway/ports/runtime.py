@@ -84,6 +84,22 @@ class Batcher(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """A thread of one's own for blocking reading: everything given to it runs there, in order.
+
+    Needed where a library's objects must not be shared by threads that run at the same time: a
+    parser of XML that is fed in steps, for one.
+    """
+
+    async def read(self, work: Callable[[], T]) -> T:
+        """Run ``work`` on that thread; its exception is raised here."""
+        ...
+
+    def close(self) -> None:
+        """End the thread once what it is doing is done."""
+        ...
+
+
 GroupRunner = Callable[[Sequence[Callable[..., object]]], Sequence[object]]
 """Runs a group; returns, position by position, each job's result or its exception."""
 
@@ -113,6 +129,10 @@ class Tasks(Protocol):
 
     async def read(self, work: Callable[[], T]) -> T:
         """Run blocking reading work on a reader thread."""
+        ...
+
+    def reader(self, name: str) -> Reader:
+        """A reader on a thread of its own; whoever asks for it closes it."""
         ...
 
     async def gather(self, works: Sequence[Awaitable[T]]) -> list[T]:

@@ -5,7 +5,7 @@ Banks lock an operator after a few wrong passwords, so one refusal is enough to 
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from gateway.domain.outcome import Outcome
 from gateway.relay.context import Link
@@ -14,17 +14,17 @@ from gateway.store.journal import Record
 from gateway.store.uow import Uow
 
 _b = tables.blockade
+_STANDING = select(_b.c.reason).where(
+    _b.c.tenant == bindparam("of_tenant"),
+    _b.c.connection == bindparam("of_connection"),
+    _b.c.lifted_us.is_(None),
+)
 
 
 def block(uow: Uow, link: Link, outcome: Outcome) -> None:
     """Stop the connection; a second refusal while it is stopped adds nothing."""
     tenant, connection, at_us = link.tenant.id, link.connection.id, link.now_us()
-    standing = uow.first(
-        select(_b.c.at_us).where(
-            _b.c.tenant == tenant, _b.c.connection == connection, _b.c.lifted_us.is_(None)
-        )
-    )
-    if standing is not None:
+    if uow.first(_STANDING, {"of_tenant": tenant, "of_connection": connection}) is not None:
         return
     uow.add(
         _b,
@@ -50,11 +50,7 @@ def block(uow: Uow, link: Link, outcome: Outcome) -> None:
 
 def blocked(connection: Connection, tenant: str, link_id: str) -> str:
     """Why the connection is stopped, or ''."""
-    reason = connection.execute(
-        select(_b.c.reason).where(
-            _b.c.tenant == tenant, _b.c.connection == link_id, _b.c.lifted_us.is_(None)
-        )
-    ).scalar()
+    reason = connection.execute(_STANDING, {"of_tenant": tenant, "of_connection": link_id}).scalar()
     return "" if reason is None else str(reason) or "sign-on refused"
 
 

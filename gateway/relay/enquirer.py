@@ -156,8 +156,7 @@ class Enquirer:
                 verdict=Verdict.REJECTED, reason="not_found_and_core_none", known_reject=True
             )
             evidence = outcome_rows.evidence_of(link, message, outcome, later_answer(outcome))
-            outcome_rows.record(link, uow, message, evidence)
-            outcome_rows.settle_or_appoint(link, uow, message, link.now_us())
+            outcome_rows.enquired(link, uow, message, evidence=evidence, due_us=link.now_us())
             return
         self._call_people(uow, message, "refused_on_resend", "not found, and a resend was refused")
 
@@ -237,11 +236,17 @@ class Enquirer:
             wire_id = link.archive.store_in(uow, envelope, reply)
             reading = later_answer(outcome)
             evidence = outcome_rows.evidence_of(link, message, outcome, reading, wire_id)
-            outcome_rows.record(link, uow, message, evidence)
             if outcome.verdict is Verdict.NOT_FOUND and self._past_quiet(message, asked_us):
                 messages.change(uow, message.tenant, message.id, not_found_us=asked_us)
-            next_us = link.now_us() + outcome_rows.step_us(link, item.tries + 1)
-            outcome_rows.settle_or_appoint(link, uow, message, next_us, item.tries + 1)
+            tries = item.tries + 1
+            outcome_rows.enquired(
+                link,
+                uow,
+                message,
+                evidence=evidence,
+                due_us=link.now_us() + outcome_rows.step_us(link, tries),
+                tries=tries,
+            )
             if reading.blocks:
                 blockade.block(uow, link, outcome)
 

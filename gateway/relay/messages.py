@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Update, bindparam, select, update
 
 from gateway.domain.message import Fate
 from gateway.store import tables
@@ -79,43 +80,64 @@ def create(uow: Uow, message: StoredMessage, *, bank: str, customer: str, at_us:
     )
 
 
-def change(uow: Uow, tenant: str, message: str, **values: Any) -> None:  # noqa: ANN401 - column values
+@cache
+def _change(columns: tuple[str, ...]) -> Update:
+    """The UPDATE that sets these columns of one message, built once."""
+    return (
+        update(_m)
+        .where(_m.c.tenant == bindparam("of_tenant"), _m.c.id == bindparam("of_id"))
+        .values({name: bindparam(f"to_{name}") for name in columns})
+    )
+
+
+_FREE = (
+    update(_l)
+    .where(_l.c.tenant == bindparam("of_tenant"), _l.c.message == bindparam("of_message"))
+    .values(open=False)
+)
+_LOAD = select(_m).where(_m.c.tenant == bindparam("of_tenant"), _m.c.id == bindparam("of_id"))
+_LINES = (
+    select(_l.c.instruction)
+    .where(_l.c.tenant == bindparam("of_tenant"), _l.c.message == bindparam("of_message"))
+    .order_by(_l.c.line)
+)
+_PLANNED = (
+    select(_m, _l.c.instruction)
+    .join(_l, (_l.c.tenant == _m.c.tenant) & (_l.c.message == _m.c.id))
+    .where(
+        _l.c.tenant == bindparam("of_tenant"),
+        _l.c.instruction.in_(bindparam("of_ids", expanding=True)),
+        _l.c.open.is_(True),
+        _m.c.fate == Fate.PLANNED.value,
+    )
+)
+
+
+def change(uow: Uow, tenant: str, message: str, **values: object) -> None:
     """Update columns of one message."""
-    uow.change(update(_m).where(_m.c.tenant == tenant, _m.c.id == message).values(**values))
+    given = {f"to_{name}": value for name, value in values.items()}
+    uow.change(_change(tuple(values)), {"of_tenant": tenant, "of_id": message, **given})
 
 
 def close(uow: Uow, tenant: str, message: str) -> None:
     """The fate is sealed: nothing of this message can still happen, its lines are free."""
     change(uow, tenant, message, fate=Fate.CLOSED.value)
-    uow.change(update(_l).where(_l.c.tenant == tenant, _l.c.message == message).values(open=False))
+    uow.change(_FREE, {"of_tenant": tenant, "of_message": message})
 
 
 def load(uow: Uow, tenant: str, message: str) -> StoredMessage | None:
     """One message with its lines, or None."""
-    row = uow.first(select(_m).where(_m.c.tenant == tenant, _m.c.id == message))
+    row = uow.first(_LOAD, {"of_tenant": tenant, "of_id": message})
     if row is None:
         return None
-    lines = uow.rows(
-        select(_l.c.instruction)
-        .where(_l.c.tenant == tenant, _l.c.message == message)
-        .order_by(_l.c.line)
-    )
+    lines = uow.rows(_LINES, {"of_tenant": tenant, "of_message": message})
     return _stored(row, tuple(line.instruction for line in lines))
 
 
 def planned_for(uow: Uow, tenant: str, instructions: Sequence[str]) -> dict[str, StoredMessage]:
     """Messages that carry these instructions and provably never left, by instruction."""
     found: dict[str, StoredMessage] = {}
-    for row in uow.rows(
-        select(_m, _l.c.instruction)
-        .join(_l, (_l.c.tenant == _m.c.tenant) & (_l.c.message == _m.c.id))
-        .where(
-            _m.c.tenant == tenant,
-            _l.c.instruction.in_(instructions),
-            _l.c.open.is_(True),
-            _m.c.fate == Fate.PLANNED.value,
-        )
-    ):
+    for row in uow.rows(_PLANNED, {"of_tenant": tenant, "of_ids": list(instructions)}):
         found[row.instruction] = _stored(row, (row.instruction,))
     return found
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import FINAL, Cause, State
 from gateway.domain.message import Fate, WireReply
 from gateway.domain.outcome import Grade, Outcome, Stage
 from gateway.lifecycle.apply import Applied, apply
-from gateway.lifecycle.rows import standings
+from gateway.lifecycle.rows import Standing, standings
 from gateway.relay import blockade, messages
 from gateway.relay.answer import Reading, first_answer, later_answer
 from gateway.relay.archive import Envelope
@@ -43,7 +45,8 @@ def step_us(link: Link, tries: int) -> int:
 def not_sent(link: Link, uow: Uow, message: StoredMessage, retry_us: int, why: str) -> None:
     """No byte left: the instructions wait again, under the same message and serial."""
     unsent = _own_finding(link, message, Cause.NOT_SENT, State.QUEUED, why)
-    if not record(link, uow, message, unsent).moved:
+    subjects = standings(uow, message.tenant, message.instructions)
+    if not apply(uow, link.runtime.ids, subjects, unsent).moved:
         return  # another process took the message over; it is no longer ours to judge
     messages.change(
         uow,
@@ -60,7 +63,7 @@ def not_sent(link: Link, uow: Uow, message: StoredMessage, retry_us: int, why: s
 def in_doubt(link: Link, uow: Uow, message: StoredMessage, why: str) -> None:
     """It may have left and nothing came back: UNCONFIRMED, and an appointment to ask."""
     doubt = _own_finding(link, message, Cause.DOUBT, State.UNCONFIRMED, why)
-    record(link, uow, message, doubt)
+    apply(uow, link.runtime.ids, standings(uow, message.tenant, message.instructions), doubt)
     appoint(link, uow, message, _after_quiet(link, message))
 
 
@@ -84,14 +87,18 @@ def answered(
     )
     wire_id = link.archive.store_in(uow, envelope, reply)
     evidence = evidence_of(link, message, outcome, reading, wire_id)
-    applied = record(link, uow, message, evidence)
+    applied = apply(uow, link.runtime.ids, subjects, evidence)
     if not first and outcome.known_reject and outcome.stage is Stage.VALIDATION:
         messages.change(uow, message.tenant, message.id, resend_refused=True)
     if reading.cause is Cause.REFUSED_UNEXECUTED:
         messages.close(uow, message.tenant, message.id)
         _queue_again(link, uow, message, link.now_us())
+    elif not _settled(subjects, applied):
+        appoint(link, uow, message, _after_quiet(link, message))
     else:
-        settle_or_appoint(link, uow, message, _after_quiet(link, message))
+        messages.close(uow, message.tenant, message.id)
+        if not first:
+            work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
     if reading.blocks:
         blockade.block(uow, link, outcome)
     return applied
@@ -113,23 +120,23 @@ def evidence_of(
     )
 
 
-def record(link: Link, uow: Uow, message: StoredMessage, evidence: Evidence) -> Applied:
-    """Apply evidence about every instruction of the message."""
+def enquired(  # noqa: PLR0913 - keyword-only after the message
+    link: Link, uow: Uow, message: StoredMessage, *, evidence: Evidence, due_us: int, tries: int = 0
+) -> None:
+    """An enquiry brought evidence: apply it; close what is final, else keep the appointment."""
     subjects = standings(uow, message.tenant, message.instructions)
-    return apply(uow, link.runtime.ids, subjects, evidence)
-
-
-def settle_or_appoint(
-    link: Link, uow: Uow, message: StoredMessage, due_us: int, tries: int = 0
-) -> bool:
-    """Close the message when all its instructions are final; else keep the appointment."""
-    states = [subject.state for subject in standings(uow, message.tenant, message.instructions)]
-    if all(state in FINAL for state in states):
+    applied = apply(uow, link.runtime.ids, subjects, evidence)
+    if _settled(subjects, applied):
         messages.close(uow, message.tenant, message.id)
         work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
-        return True
-    appoint(link, uow, message, due_us, tries)
-    return False
+    else:
+        appoint(link, uow, message, due_us, tries)
+
+
+def _settled(before: Sequence[Standing], applied: Applied) -> bool:
+    """Whether every instruction of a message is final now."""
+    states = {it.id: it.state for it in (*before, *applied.moved)}
+    return all(state in FINAL for state in states.values())
 
 
 def _after_quiet(link: Link, message: StoredMessage) -> int:

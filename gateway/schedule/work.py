@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from gateway.store import tables
 from gateway.store.uow import Uow
@@ -72,16 +71,28 @@ def put(uow: Uow, work: Work) -> None:
         add(uow, work)
 
 
+_POSTPONE = (
+    update(_work)
+    .where(
+        _work.c.tenant == bindparam("of_tenant"),
+        _work.c.kind == bindparam("of_kind"),
+        _work.c.subject == bindparam("of_subject"),
+    )
+    .values(due_us=bindparam("to_due"), tries=bindparam("to_tries"))
+)
+
+
 def postpone(uow: Uow, work: Work) -> int:
     """Move planned work to a new instant; returns 0 when there is none."""
     return uow.change(
-        update(_work)
-        .where(
-            _work.c.tenant == work.tenant,
-            _work.c.kind == work.kind.value,
-            _work.c.subject == work.subject,
-        )
-        .values(due_us=work.due_us, tries=work.tries)
+        _POSTPONE,
+        {
+            "of_tenant": work.tenant,
+            "of_kind": work.kind.value,
+            "of_subject": work.subject,
+            "to_due": work.due_us,
+            "to_tries": work.tries,
+        },
     )
 
 
@@ -104,47 +115,47 @@ def done(uow: Uow, tenant: str, kind: WorkKind, subjects: Sequence[str]) -> None
         )
 
 
+_OF_QUEUE = (
+    _work.c.tenant == bindparam("of_tenant"),
+    _work.c.lane == bindparam("of_lane"),
+    _work.c.kind == bindparam("of_kind"),
+)
+_DUE = (
+    select(_work.c.subject, _work.c.due_us, _work.c.tries)
+    .where(*_OF_QUEUE, _work.c.due_us <= bindparam("now_us"))
+    .order_by(_work.c.due_us, _work.c.subject)
+    .limit(bindparam("most"))
+)
+_NEXT = select(func.min(_work.c.due_us)).where(*_OF_QUEUE)
+
+
 def due(uow: Uow, queue: Queue, now_us: int, limit: int) -> list[Work]:
     """Due work of a queue, oldest first, inside a unit of work."""
-    return [_work_of(row, queue) for row in uow.rows(_due(queue, now_us, limit))]
+    rows = uow.rows(_DUE, _values(queue) | {"now_us": now_us, "most": limit})
+    return [_work_of(queue, row[0], row[1], row[2]) for row in rows]
 
 
 def due_now(connection: Connection, queue: Queue, now_us: int, limit: int) -> list[Work]:
     """The same for a reader."""
-    return [_work_of(row, queue) for row in connection.execute(_due(queue, now_us, limit))]
+    rows = connection.execute(_DUE, _values(queue) | {"now_us": now_us, "most": limit})
+    return [_work_of(queue, row[0], row[1], row[2]) for row in rows]
 
 
 def next_due(connection: Connection, queue: Queue) -> int | None:
     """The earliest due instant of a queue, or None when nothing is planned."""
-    return connection.execute(
-        select(func.min(_work.c.due_us)).where(
-            _work.c.tenant == queue.tenant,
-            _work.c.lane == queue.lane,
-            _work.c.kind == queue.kind.value,
-        )
-    ).scalar()
+    return connection.execute(_NEXT, _values(queue)).scalar()
 
 
-def _due(queue: Queue, now_us: int, limit: int) -> Select[Any]:
-    return (
-        select(_work.c.subject, _work.c.due_us, _work.c.tries)
-        .where(
-            _work.c.tenant == queue.tenant,
-            _work.c.lane == queue.lane,
-            _work.c.kind == queue.kind.value,
-            _work.c.due_us <= now_us,
-        )
-        .order_by(_work.c.due_us, _work.c.subject)
-        .limit(limit)
-    )
+def _values(queue: Queue) -> dict[str, object]:
+    return {"of_tenant": queue.tenant, "of_lane": queue.lane, "of_kind": queue.kind.value}
 
 
-def _work_of(row: Row[Any], queue: Queue) -> Work:
+def _work_of(queue: Queue, subject: str, due_us: int, tries: int) -> Work:
     return Work(
         tenant=queue.tenant,
         kind=queue.kind,
-        subject=row.subject,
+        subject=subject,
         lane=queue.lane,
-        due_us=row.due_us,
-        tries=row.tries,
+        due_us=due_us,
+        tries=tries,
     )

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from gateway.ports.runtime import Batcher, Clock, Gate, GroupRunner, Ids, Net, Signal, Tasks
+from gateway.ports.runtime import Batcher, Clock, Gate, GroupRunner, Ids, Net, Reader, Signal, Tasks
 from gateway.ports.runtime import Random as RandomPort
 from gateway.simulation.scheduler import Future, Killed, Process, Scheduler, gather
 from gateway.store.instants import BEIJING
@@ -157,6 +157,18 @@ class _SimBatcher:
         self._later(deliver)
 
 
+class _SimReader:
+    """Everything here is one thread already."""
+
+    closed = False
+
+    async def read(self, work: Callable[[], T]) -> T:
+        return work()
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class SimTasks:
     """Tasks of one simulated process."""
 
@@ -194,6 +206,11 @@ class SimTasks:
     async def read(self, work: Callable[[], T]) -> T:
         """Reading takes no virtual time."""
         return work()
+
+    def reader(self, name: str) -> Reader:
+        """A reader that takes no virtual time."""
+        del name
+        return _SimReader()
 
     async def gather(self, works: Sequence[Awaitable[T]]) -> list[T]:
         """Wait for all."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Row, Table, insert
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Row, Table, insert
 
 from gateway.store.journal import Record
 
@@ -21,6 +22,7 @@ class Uow:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._pending: dict[Table, list[Mapping[str, object]]] = {}
+        self._keyed: dict[Table, dict[str, dict[str, object]]] = {}
         self.records: list[Record] = []
         self.wakes: list[Callable[[], None]] = []
         self.wrote = False
@@ -38,18 +40,33 @@ class Uow:
         """Call back after the commit succeeded, never before, never on failure."""
         self.wakes.append(callback)
 
-    def rows(self, statement: Executable) -> Sequence[Row[Any]]:
-        """All rows of a query."""
+    def rows(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> Sequence[Row[Any]]:
+        """All rows of a query; ``values`` fill the parameters of a statement built once."""
         self.flush()
-        return self._connection.execute(statement).all()
+        return self._connection.execute(statement, values).all()
 
-    def first(self, statement: Executable) -> Row[Any] | None:
+    def first(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> Row[Any] | None:
         """The first row of a query, or None."""
         self.flush()
-        return self._connection.execute(statement).first()
+        return self._connection.execute(statement, values).first()
+
+    def add_keyed(self, table: Table, rows: Mapping[str, dict[str, object]]) -> None:
+        """Insert rows that ``waiting`` can find by their key until they are written."""
+        self.add(table, *rows.values())
+        self._keyed.setdefault(table, {}).update(rows)
+
+    def waiting(self, table: Table, key: str) -> dict[str, object] | None:
+        """A gathered row that is not in the database yet: changing it costs no statement."""
+        return self._keyed.get(table, {}).get(key)
 
     def change(
-        self, statement: Executable, rows: Sequence[Mapping[str, object]] | None = None
+        self,
+        statement: Executable,
+        rows: Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
     ) -> int:
         """Run an UPDATE or DELETE (with ``rows``: once per row); returns how many rows it hit."""
         self.flush()
@@ -62,5 +79,12 @@ class Uow:
         if self._pending:
             self.wrote = True
             pending, self._pending = self._pending, {}
+            self._keyed.clear()
             for table, rows in pending.items():
-                self._connection.execute(insert(table), rows)
+                self._connection.execute(_insert(table), rows)
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    """One INSERT per table, built once: composing it costs more than running it."""
+    return insert(table)

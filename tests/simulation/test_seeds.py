@@ -1,4 +1,4 @@
-"""The whole gateway under seeds: crashes, a bad network, a strange bank, and whole books after it."""
+"""The whole gateway under seeds: crashes, a bad network, a strange bank; whole books after it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HASHED = (1, 7, 42)
 
 @pytest.fixture(autouse=True)
 def quick_collector():
-    """Worlds make much short-lived rubbish: collecting it less often saves a quarter of the time."""
+    """Worlds make much short-lived rubbish: collecting less often saves a quarter of the time."""
     before = gc.get_threshold()
     gc.set_threshold(50_000, 20, 20)
     yield

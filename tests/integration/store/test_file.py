@@ -86,9 +86,7 @@ def _die(path: Path, point: str) -> list[str]:
     return ended.stdout.split()
 
 
-@pytest.mark.parametrize(
-    ("point", "groups"), [("begin", 2), ("commit", 2), ("committed", 3)]
-)
+@pytest.mark.parametrize(("point", "groups"), [("begin", 2), ("commit", 2), ("committed", 3)])
 def test_a_crash_between_the_steps_of_a_commit(tmp_path, point, groups):
     path = tmp_path / "g.db"
     engine = sqlite_engine(str(path))

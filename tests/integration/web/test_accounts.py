@@ -26,10 +26,10 @@ def test_balance_and_todays_statement_come_from_the_bank(tmp_path):
         after = (await it.get(f"{BALANCE}?fresh=true")).json()
         assert after["ledger"] == "79999850.00"
         statement = (await it.get(STATEMENTS)).json()
-        assert len(statement["entries"]) == 120  # two pages
-        assert {entry["amount"] for entry in statement["entries"]} == {"-1.25"}
+        assert len(statement["entries"]) == 121  # two pages; the first line opens the account
+        assert {entry["amount"] for entry in statement["entries"][1:]} == {"-1.25"}
         assert statement["entries"][0]["booking_date"] == "2026-09-15"
-        assert (statement["opening"], statement["closing"]) == (before["ledger"], after["ledger"])
+        assert (statement["opening"], statement["closing"]) == ("0.00", after["ledger"])
         assert statement["continuity"] == "ok"
         empty = (await it.get(f"{STATEMENTS}?date=2026-09-14")).json()
         assert (empty["entries"], empty["continuity"]) == ([], "unknown")

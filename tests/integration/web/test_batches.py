@@ -188,3 +188,13 @@ def test_a_batch_of_another_tenant_does_not_exist(tmp_path):
 )
 def test_the_answer_is_xml_where_that_is_asked_for(accept, xml):
     assert wants_xml(accept) is xml
+
+
+def test_several_files_at_once(tmp_path):
+    async def tell(it):
+        files = [pain001(f"M-{n}", *(line() for _ in range(20))) for n in range(6)]
+        answers = await asyncio.gather(*(it.call("POST", FILES, file) for file in files))
+        assert [answer.json()["accepted"] for answer in answers] == [20] * 6
+        assert [answer.json()["reference"] for answer in answers] == [f"M-{n}" for n in range(6)]
+
+    story(tmp_path, tell)

@@ -37,9 +37,8 @@ def test_every_flaw_of_a_signature_is_the_same_401(tmp_path):
             answer = await it.client.post("/v1/instructions", content=body, headers=headers)
             assert answer.status_code == 401, flaw
             assert answer.headers["www-authenticate"] == "Gw-HMAC-SHA256"
-            told.add(tuple(v for k, v in sorted(answer.json().items()) if k != "trace_id"))
+            told.add(answer.text.partition('"trace_id"')[0])
         assert len(told) == 1
-        assert it.gateway.store.read_now(lambda db: 1) == 1
         found = await it.get("/v1/instructions?state=QUEUED,SENDING,SETTLED")
         assert found.json() == {"instructions": []}
 

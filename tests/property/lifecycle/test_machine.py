@@ -231,5 +231,5 @@ class Lifecycle(RuleBasedStateMachine):
             assert ends in ([], [passed[-1]], [State.SETTLED, State.RETURNED])
 
 
-Lifecycle.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+Lifecycle.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestLifecycle = Lifecycle.TestCase

@@ -60,6 +60,7 @@ def test_odd_heads_move_up_unchanged():
 
 
 def test_a_leaf_is_never_read_as_a_node():
-    assert merkle_root([head("a"), head("b")]) != sha256(
-        b"\x03" + leaf_of(head("a")) + leaf_of(head("b"))
-    ).digest()
+    assert (
+        merkle_root([head("a"), head("b")])
+        != sha256(b"\x03" + leaf_of(head("a")) + leaf_of(head("b"))).digest()
+    )

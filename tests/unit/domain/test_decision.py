@@ -56,9 +56,7 @@ def test_the_maker_never_counts():
 
 
 def test_a_machine_of_the_makers_name_is_not_the_maker():
-    of_machine = Decision(
-        action=Action.APPROVE, content_hash=HASH, needed=1, maker="machine:maker"
-    )
+    of_machine = Decision(action=Action.APPROVE, content_hash=HASH, needed=1, maker="machine:maker")
     of_machine.check(vote("maker", action=Action.APPROVE), [])
     assert of_machine.complete([vote("maker", action=Action.APPROVE)])
 

@@ -47,7 +47,7 @@ def evidence(target: State | None, cause: Cause, grade: Grade = Grade.ENQUIRY) -
         (S.HELD, 0, S.REJECTED, C.ENQUIRY, 2, R.CONTRADICT),
     ],
 )
-def test_rulings(state, grade, target, cause, new_grade, ruling):
+def test_rulings(state, grade, target, cause, new_grade, ruling):  # noqa: PLR0917 - a table
     assert judge(state, Grade(grade), evidence(target, cause, Grade(new_grade))) is ruling
 
 

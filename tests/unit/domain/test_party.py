@@ -14,7 +14,14 @@ def test_bank_numbers(cnaps):
 
 @pytest.mark.parametrize(
     "cnaps",
-    ["30939100001", "3093910000111", "30939100001A", "３０９３９１００００１１", "309391000011\n", "309391 00001"],
+    [
+        "30939100001",
+        "3093910000111",
+        "30939100001A",
+        "３０９３９１００００１１",
+        "309391000011\n",
+        "309391 00001",
+    ],
 )
 def test_what_is_no_bank_number(cnaps):
     with pytest.raises(ValueError, match="12 digits") as caught:

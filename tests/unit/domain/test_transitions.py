@@ -10,7 +10,9 @@ from gateway.domain.instruction import FATE_OPEN, FINAL, TRANSITIONS, Cause, Sta
 
 S, C = State, Cause
 EXITS = {
-    (before, after): causes for before, exits in TRANSITIONS.items() for after, causes in exits.items()
+    (before, after): causes
+    for before, exits in TRANSITIONS.items()
+    for after, causes in exits.items()
 }
 PROOF = {C.ENQUIRY, C.STATEMENT, C.RECEIPT}
 

@@ -227,17 +227,18 @@ def test_write_returns_the_result_or_raises_the_fault(at):
         asyncio.run(at.store.write(mark("b", then=Refused("no"))))
 
 
-def test_too_many_waiting_jobs_are_refused_before_anything_is_done(at, monkeypatch):
+def test_with_too_many_waiting_new_work_is_refused_and_accepted_work_goes_on(at, monkeypatch):
     monkeypatch.setattr(store_module, "_WAITING_MAX", 0)
     with pytest.raises(Overloaded):
-        asyncio.run(at.store.write(mark("a")))
-    monkeypatch.undo()
+        asyncio.run(at.store.write(mark("new"), may_refuse=True))
     assert at.marks() == []
-    assert asyncio.run(at.store.write(mark("a"))) == "a"
+    assert asyncio.run(at.store.write(mark("accepted"))) == "accepted"
+    monkeypatch.undo()
+    assert asyncio.run(at.store.write(mark("new"), may_refuse=True)) == "new"
 
 
 def test_readers(at):
     at.group(mark("a"))
-    assert at.store.read_now(lambda db: db.execute(select(tables.nonce.c.nonce)).scalars().all()) == [
-        "a"
-    ]
+    assert at.store.read_now(
+        lambda db: db.execute(select(tables.nonce.c.nonce)).scalars().all()
+    ) == ["a"]

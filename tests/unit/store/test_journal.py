@@ -26,9 +26,10 @@ def test_payloads_are_canonical():
         '{"at_us":5,"content":{"a":"付款","z":1},"kind":"k","subject":"s","tenant":"t"}'
     )
     backwards = dict(reversed(list(content.items())))
-    assert it.payload() == Record(
-        tenant="t", kind="k", subject="s", at_us=5, content=backwards
-    ).payload()
+    assert (
+        it.payload()
+        == Record(tenant="t", kind="k", subject="s", at_us=5, content=backwards).payload()
+    )
 
 
 def test_every_record_follows_the_one_before(at):
