@@ -23,9 +23,7 @@ def compare(
     views = _views(stage, wishes, differences)
     admin = stage.admin()
     ledger = admin.get("/admin/ledger")
-    rows = []
-    for account in (*ACCOUNTS, POOR):
-        rows.append(_account(admin, account, wishes, views, differences))
+    rows = [_account(admin, account, wishes, views, differences) for account in (*ACCOUNTS, POOR)]
     admin.close()
     if ledger["balanced"] is not True:
         differences.append(f"the bank's ledger complains: {ledger['faults']}")

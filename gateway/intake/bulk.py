@@ -11,11 +11,13 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 
+from gateway.domain.batch import Batch
 from gateway.domain.errors import Fault, InvalidInstruction, Overloaded, Refused, ReusedReference
+from gateway.domain.ids import BatchId, TenantId
 from gateway.domain.instruction import Instruction
 from gateway.intake.accept import Accepted, Caller, Intake, existing, received_of, remembered
 from gateway.lifecycle import staging
@@ -24,7 +26,7 @@ from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
 from gateway.schedule import work
 from gateway.schedule.work import Work, WorkKind
 from gateway.store import tables
-from gateway.store.instants import to_us
+from gateway.store.instants import from_us, to_us
 from gateway.store.journal import Record
 from gateway.store.uow import Uow
 
@@ -61,21 +63,11 @@ class Call:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchAccepted:
-    """An accepted bulk call, new or met again."""
-
-    id: str
-    reference: str
-    accepted: int
-    refused: int
-
-
 @dataclass(slots=True)
 class _Staged:
     """What has been staged so far."""
 
-    batch: str
+    batch: Batch
     lines: int = 0
     news: list[NewInstruction] = field(default_factory=list)
     accepted: int = 0
@@ -90,7 +82,7 @@ class Bulk:
         self._intake = intake
         self._release_wake = release_wake
 
-    async def accept(self, call: Call, drafts: Iterable[Draft]) -> BatchAccepted:
+    async def accept(self, call: Call, drafts: Iterable[Draft]) -> Batch:
         """Accept a call's lines.
 
         Raises Refused (all faults) when nothing could be accepted, ReusedReference when the
@@ -101,7 +93,7 @@ class Bulk:
 
     async def accept_file(
         self, call: Callable[[FileHead], Call], parts: Iterator[FilePart]
-    ) -> BatchAccepted:
+    ) -> Batch:
         """Accept an ERP's file; ``call`` is made from what the file says of itself.
 
         Raises WireError for a broken file: then nothing of it is accepted.
@@ -117,9 +109,9 @@ class Bulk:
         finally:
             reader.close()
 
-    async def _read(self, call: Call, parts: Iterator[FilePart], read: _Read) -> BatchAccepted:
+    async def _read(self, call: Call, parts: Iterator[FilePart], read: _Read) -> Batch:
         known = await self._intake.store.write(lambda uow: self._open(uow, call), may_refuse=True)
-        if isinstance(known, BatchAccepted):
+        if known.accepted_at is not None:
             return known
         staged = _Staged(batch=known)
         ended = False
@@ -129,7 +121,7 @@ class Bulk:
             accepted = await self._intake.store.write(lambda uow: self._flip(uow, call, staged))
             ended = True
         except BaseException:
-            await self._intake.store.write(lambda uow: _discard(uow, call.caller.tenant.id, known))
+            await self._intake.store.write(lambda uow: _discard(uow, known.tenant, known.id))
             raise
         self._release_wake()
         return accepted
@@ -150,7 +142,7 @@ class Bulk:
             )
         if news or refused:
             fresh, all_refused = await self._intake.store.write(
-                lambda uow: self._stage(uow, call, staged.batch, news, refused)
+                lambda uow: self._stage(uow, call, staged.batch.id, news, refused)
             )
             staged.accepted += len(fresh)
             staged.news.extend(fresh if staged.accepted <= INLINE else ())
@@ -175,7 +167,7 @@ class Bulk:
                 first = staged.seen.setdefault(examined.erp_reference, staged.lines)
                 if first == staged.lines:
                     new = self._intake.new(call.caller, examined, part)
-                    news.append(replace(new, batch=staged.batch, line=staged.lines))
+                    news.append(replace(new, batch=staged.batch.id, line=staged.lines))
                     continue
                 examined = (_repeated(part, first),)
             source = json.dumps(dict(part.source), ensure_ascii=False) if part.source else ""
@@ -189,8 +181,8 @@ class Bulk:
             )
         return news, refused, faults
 
-    def _open(self, uow: Uow, call: Call) -> BatchAccepted | str:
-        """The earlier answer to the same call, or the id of a new, still invisible batch."""
+    def _open(self, uow: Uow, call: Call) -> Batch:
+        """The batch of an earlier same call, or a new one that nobody sees yet."""
         caller = call.caller
         if call.key:
             remembered(uow, caller, "batch-key", call.key, call.digest)
@@ -202,34 +194,34 @@ class Bulk:
             )
         )
         if row is not None:
-            if row.digest != call.digest:
-                raise ReusedReference(stored_digest=row.digest, sent_digest=call.digest)
-            if row.accepted_us is None:
-                raise Overloaded
-            return BatchAccepted(
-                id=row.id,
-                reference=row.reference,
-                accepted=row.accepted,
-                refused=row.lines - row.accepted,
-            )
-        batch_id = self._intake.runtime.ids.new("bat")
+            return _met_again(row, call)
+        batch = Batch(
+            tenant=caller.tenant.id,
+            id=BatchId(self._intake.runtime.ids.new("bat")),
+            scope=call.scope,
+            reference=call.reference,
+            format=call.format,
+            digest=call.digest,
+            maker=caller.actor.label(),
+            created_at=self._intake.runtime.clock.now(),
+        )
         uow.add(
             _b,
             {
-                "tenant": caller.tenant.id,
-                "id": batch_id,
-                "erp": call.scope,
-                "reference": call.reference,
-                "format": call.format,
-                "digest": call.digest,
-                "maker": caller.actor.label(),
+                "tenant": batch.tenant,
+                "id": batch.id,
+                "erp": batch.scope,
+                "reference": batch.reference,
+                "format": batch.format,
+                "digest": batch.digest,
+                "maker": batch.maker,
                 "lines": 0,
                 "accepted": 0,
-                "created_us": to_us(self._intake.runtime.clock.now()),
+                "created_us": to_us(batch.created_at),
                 "accepted_us": None,
             },
         )
-        return batch_id
+        return batch
 
     def _stage(
         self,
@@ -268,7 +260,7 @@ class Bulk:
         )
         return fresh, all_refused
 
-    def _flip(self, uow: Uow, call: Call, staged: _Staged) -> BatchAccepted:
+    def _flip(self, uow: Uow, call: Call, staged: _Staged) -> Batch:
         """Accept the whole: from here on every line is visible and a promise."""
         if staged.refused and (call.all_or_nothing or not staged.accepted):
             raise InvalidInstruction(
@@ -276,32 +268,32 @@ class Bulk:
                 "存在有误的明细，整批未受理",
                 faults=[fault for line in staged.refused for fault in line.faults][:1000],
             )
-        tenant, now_us = call.caller.tenant, to_us(self._intake.runtime.clock.now())
+        tenant, now = call.caller.tenant, self._intake.runtime.clock.now()
+        now_us = to_us(now)
+        batch = replace(staged.batch, lines=staged.lines, accepted=staged.accepted, accepted_at=now)
         uow.change(
             update(_b)
-            .where(_b.c.tenant == tenant.id, _b.c.id == staged.batch)
-            .values(lines=staged.lines, accepted=staged.accepted, accepted_us=now_us)
+            .where(_b.c.tenant == tenant.id, _b.c.id == batch.id)
+            .values(lines=batch.lines, accepted=batch.accepted, accepted_us=now_us)
         )
         if call.key:
-            self._intake.remember(
-                uow, call.caller, "batch-key", call.key, call.digest, staged.batch
-            )
+            self._intake.remember(uow, call.caller, "batch-key", call.key, call.digest, batch.id)
         uow.journal(
             Record(
                 tenant=tenant.id,
                 kind="batch_accepted",
-                subject=staged.batch,
+                subject=batch.id,
                 at_us=now_us,
                 content={
-                    "reference": call.reference,
-                    "digest": call.digest,
-                    "accepted": staged.accepted,
-                    "refused": staged.lines - staged.accepted,
-                    "maker": call.caller.actor.label(),
+                    "reference": batch.reference,
+                    "digest": batch.digest,
+                    "accepted": batch.accepted,
+                    "refused": batch.refused,
+                    "maker": batch.maker,
                 },
             )
         )
-        if staged.accepted <= INLINE:
+        if batch.accepted <= INLINE:
             if staged.news:
                 self._intake.release(uow, tenant, [received_of(new) for new in staged.news])
         else:
@@ -310,17 +302,33 @@ class Bulk:
                 Work(
                     tenant=tenant.id,
                     kind=WorkKind.RELEASE,
-                    subject=staged.batch,
+                    subject=batch.id,
                     lane=RELEASE_LANE,
                     due_us=now_us,
                 ),
             )
-        return BatchAccepted(
-            id=staged.batch,
-            reference=call.reference,
-            accepted=staged.accepted,
-            refused=staged.lines - staged.accepted,
-        )
+        return batch
+
+
+def _met_again(row: Row[Any], call: Call) -> Batch:
+    """The same call came before: its answer, or why there is none yet."""
+    if row.digest != call.digest:
+        raise ReusedReference(stored_digest=row.digest, sent_digest=call.digest)
+    if row.accepted_us is None:
+        raise Overloaded
+    return Batch(
+        tenant=TenantId(row.tenant),
+        id=BatchId(row.id),
+        scope=row.erp,
+        reference=row.reference,
+        format=row.format,
+        digest=row.digest,
+        maker=row.maker,
+        lines=row.lines,
+        accepted=row.accepted,
+        created_at=from_us(row.created_us),
+        accepted_at=from_us(row.accepted_us),
+    )
 
 
 def sweep(uow: Uow) -> int:

@@ -53,8 +53,10 @@ class ReleaseCheck(Protocol):
     """Decides, in the caller's unit of work, whether accepted instructions are held or released."""
 
     def screen(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> Screened:
-        """Look for reasons to hold candidates. Only reads, so it comes before they are stored:
-        what has been read for cannot wait any more to be written together.
+        """Look for reasons to hold candidates.
+
+        It only reads, so it comes before they are stored: a read makes what was gathered be
+        written, and then it can no longer be written together with what follows.
         """
         ...
 

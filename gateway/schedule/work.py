@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
@@ -132,13 +133,13 @@ _NEXT = select(func.min(_work.c.due_us)).where(*_OF_QUEUE)
 def due(uow: Uow, queue: Queue, now_us: int, limit: int) -> list[Work]:
     """Due work of a queue, oldest first, inside a unit of work."""
     rows = uow.rows(_DUE, _values(queue) | {"now_us": now_us, "most": limit})
-    return [_work_of(queue, row[0], row[1], row[2]) for row in rows]
+    return [_work_of(queue, row) for row in rows]
 
 
 def due_now(connection: Connection, queue: Queue, now_us: int, limit: int) -> list[Work]:
     """The same for a reader."""
     rows = connection.execute(_DUE, _values(queue) | {"now_us": now_us, "most": limit})
-    return [_work_of(queue, row[0], row[1], row[2]) for row in rows]
+    return [_work_of(queue, row) for row in rows]
 
 
 def next_due(connection: Connection, queue: Queue) -> int | None:
@@ -150,12 +151,12 @@ def _values(queue: Queue) -> dict[str, object]:
     return {"of_tenant": queue.tenant, "of_lane": queue.lane, "of_kind": queue.kind.value}
 
 
-def _work_of(queue: Queue, subject: str, due_us: int, tries: int) -> Work:
+def _work_of(queue: Queue, row: Any) -> Work:  # noqa: ANN401 - a row, typed by its length
     return Work(
         tenant=queue.tenant,
         kind=queue.kind,
-        subject=subject,
+        subject=row.subject,
         lane=queue.lane,
-        due_us=due_us,
-        tries=tries,
+        due_us=row.due_us,
+        tries=row.tries,
     )

@@ -13,9 +13,10 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.delivery.batch_results import line_standings, refused_lines
 from gateway.delivery.standing import batch_lines, batch_view, status_report
+from gateway.domain.batch import Batch
 from gateway.domain.errors import Corrupt, Fault
 from gateway.domain.ids import BatchId, InstructionId
-from gateway.intake.bulk import BatchAccepted, Call
+from gateway.intake.bulk import Call
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.json_body import FIELDS, BatchHead, OnRefused, parse_batch
 from gateway.ports.erp import Draft, ErpDialect, FileHead
@@ -98,7 +99,7 @@ async def report(asked: Asked) -> Response:
     return await _reply_file(asked, batch) if found is None else json_response(found)
 
 
-async def _accept_file(asked: Asked, spooled: Spooled) -> BatchAccepted:
+async def _accept_file(asked: Asked, spooled: Spooled) -> Batch:
     caller, key = asked.machine(), asked.idempotency_key()
     read = _dialect(asked, "read").read
     if read is None:

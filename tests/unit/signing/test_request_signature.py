@@ -178,3 +178,11 @@ def test_two_requests_sign_alike_only_if_they_are_alike(one, other):
 
 def test_neither_secret_nor_body_shows_in_a_request_that_is_printed():
     assert "1.00" not in repr(REQUEST)
+
+
+def test_a_body_hashed_elsewhere_is_signed_alike():
+    whole = SignedRequest(method="POST", path="/v1/files", timestamp="1", nonce="n" * 16, body=b"x")
+    digest = hashlib.sha256(b"x").hexdigest()
+    assert string_to_sign(replace(whole, body=b"", body_digest=digest)) == string_to_sign(whole)
+    with pytest.raises(ValueError):
+        string_to_sign(replace(whole, body_digest=digest.upper()))

@@ -23,7 +23,13 @@ from gateway.domain.errors import (
     Unconfirmed,
     WireError,
 )
-from gateway.web.problems import NotAuthenticated, preferred_language, problem
+from gateway.web.problems import (
+    NoSuchMethod,
+    NotAuthenticated,
+    TooLarge,
+    preferred_language,
+    problem,
+)
 
 FAULT = Fault(
     path="/amount", code="amount_zero", zh="金额必须大于零", en="must be positive", line=3
@@ -50,6 +56,8 @@ def shown(error: BaseException, **options: object) -> dict[str, object]:
         (NotPermitted("no", "不行"), 403, "not_permitted"),
         (NotAuthenticated(), 401, "not_authenticated"),
         (NotFound(), 404, "not_found"),
+        (NoSuchMethod(), 405, "method_not_allowed"),
+        (TooLarge(), 413, "too_large"),
         (NotOffered(), 422, "not_offered"),
         (Overloaded(), 503, "overloaded"),
         (NotSent(), 503, "not_sent"),
