@@ -58,6 +58,7 @@ class _Approved:
     """An instruction people approved, as the release step sees it."""
 
     standing: Standing
+    erp_reference: str
     connection: str
     creditor_account: str
     amount_minor: int
@@ -220,6 +221,7 @@ def _votes(uow: Uow, tenant: str, instruction: str) -> list[Vote]:
 def _approved(row: Row[Any], now: Standing) -> _Approved:
     return _Approved(
         standing=now,
+        erp_reference=row.erp_reference,
         connection=row.connection,
         creditor_account=row.creditor_account,
         amount_minor=row.amount_minor,

@@ -158,5 +158,5 @@ def look_alikes(uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> di
         others = seen.setdefault(key, [])
         if others:
             found[candidate.standing.id] = others[:3]
-        seen[key] = [*others, candidate.standing.id]
+        seen[key] = [*others, candidate.erp_reference]
     return found

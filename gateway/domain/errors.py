@@ -5,7 +5,7 @@ GatewayError
                 NotPermitted, NotOffered, NotFound, Overloaded)
   NotSent       certainly did not leave: a retry is safe
   Unconfirmed   may have left: enquire, never send as new
-  BankRefused   the bank answered no (code, text)
+  BankRefused   the bank answered no (code, text)      (OperatorRefused)
   WireError     bytes not of the promised form: where (path), never the value
   Corrupt       our own invariant broke: stop the line, page someone
 """
@@ -139,6 +139,12 @@ class BankRefused(GatewayError):
         super().__init__(f"the bank refused: {bank_code}", f"银行拒绝：{bank_code}")
         self.bank_code = bank_code
         self.text = text
+
+
+class OperatorRefused(BankRefused):
+    """The bank refused our sign-on: the connection must stop, lest the operator be locked."""
+
+    code = "operator_refused"
 
 
 class WireError(GatewayError):

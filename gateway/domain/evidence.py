@@ -26,6 +26,8 @@ class Evidence:
     outcome: Outcome | None = None
     message: str = ""
     wire: str = ""
+    wire_digest: str = ""
+    """Digest of the archived bytes behind it: with it in the journal they cannot be exchanged."""
     reason: str = ""
 
 

@@ -65,6 +65,7 @@ class Received:
     """A just stored instruction as the release check sees it."""
 
     standing: Standing
+    erp_reference: str
     connection: str
     creditor_account: str
     amount_minor: int
@@ -249,6 +250,7 @@ def received_of(new: NewInstruction) -> Received:
             digest=new.digest,
             batch=new.batch,
         ),
+        erp_reference=it.erp_reference,
         connection=new.connection,
         creditor_account=it.creditor.account.number,
         amount_minor=it.amount.minor,

@@ -80,6 +80,7 @@ def received(row: Row[Any]) -> Received:
     """A stored instruction as the release check sees it."""
     return Received(
         standing=standing(row),
+        erp_reference=row.erp_reference,
         connection=row.connection,
         creditor_account=row.creditor_account,
         amount_minor=row.amount_minor,

@@ -321,8 +321,9 @@ def _journal(
             "verdict": outcome.verdict.value,
             "code": outcome.code,
             "bank_reference": outcome.bank_reference,
-            "wire": evidence.wire,
         }
+    if evidence.wire:
+        content |= {"wire": evidence.wire, "wire_digest": evidence.wire_digest}
     uow.journal(
         Record(
             tenant=first.tenant,

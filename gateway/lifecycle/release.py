@@ -20,6 +20,11 @@ class Candidate(Protocol):
         ...
 
     @property
+    def erp_reference(self) -> str:
+        """What the ERP calls it: the name people know it by."""
+        ...
+
+    @property
     def connection(self) -> str:
         """The bank connection it would leave by."""
         ...

@@ -7,7 +7,6 @@ commitment. What remains verifies without them and can be shown.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +17,9 @@ from gateway.ports.runtime import Runtime
 from gateway.signing.vault import Vault
 from gateway.store import tables
 from gateway.store.instants import to_us
+from gateway.store.journal import Record
 from gateway.store.uow import Uow
+from gateway.store.wires import wire_digest
 
 OUT: Final = "out"
 IN: Final = "in"
@@ -35,81 +36,108 @@ class Envelope:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """Archived bytes: the id of their row, and the digest the journal vouches for."""
+
+    id: str
+    digest: str
+
+
 class Archive:
-    """Writes wire rows. One per process; it holds the vault."""
+    """Writes wire rows. One per process; it holds the vault.
+
+    The caller journals the returned digest with the evidence the bytes belong to, or says
+    ``alone`` where there is none: then the bytes get a record of their own.
+    """
 
     def __init__(self, runtime: Runtime, vault: Vault) -> None:
         self._runtime = runtime
         self._vault = vault
 
-    def store_out(self, uow: Uow, envelope: Envelope, message: WireMessage) -> str:
-        """Archive bytes that are about to be sent; returns the wire id."""
+    def store_out(
+        self, uow: Uow, envelope: Envelope, message: WireMessage, *, alone: bool = False
+    ) -> Wire:
+        """Archive bytes that are about to be sent."""
         wire_id = self._runtime.ids.new("wir")
-        digest = hashlib.sha256()
         layout: list[int | str] = []
         for position, segment in enumerate(message.segments):
-            if segment.secret:
-                salt = self._runtime.random.bytes(SALT_BYTES)
-                committed = commitment(salt, segment.content)
-                digest.update(b"S" + committed)
-                layout.append(committed.hex())  # without it nobody could verify without the secret
-                uow.add(
-                    tables.wire_secret,
-                    {
-                        "tenant": envelope.tenant,
-                        "wire": wire_id,
-                        "position": position,
-                        "salt": salt,
-                        "sealed": self._vault.seal(segment.content, f"{wire_id}/{position}"),
-                    },
-                )
-            else:
-                digest.update(b"P" + hashlib.sha256(segment.content).digest())
+            if not segment.secret:
                 layout.append(len(segment.content))
+                continue
+            salt = self._runtime.random.bytes(SALT_BYTES)
+            # Without the commitment nobody could verify without the secret.
+            layout.append(commitment(salt, segment.content).hex())
+            uow.add(
+                tables.wire_secret,
+                {
+                    "tenant": envelope.tenant,
+                    "wire": wire_id,
+                    "position": position,
+                    "salt": salt,
+                    "sealed": self._vault.seal(segment.content, f"{wire_id}/{position}"),
+                },
+            )
         public = b"".join(segment.content for segment in message.segments if not segment.secret)
-        self._row(uow, envelope, wire_id, OUT, public, message.content_type, 0, layout, digest)
-        return wire_id
+        reply = WireReply(0, message.content_type, public)
+        wire = Wire(id=wire_id, digest=wire_digest(public, layout))
+        self._row(uow, envelope, wire, OUT, reply, layout, alone=alone)
+        return wire
 
-    def store_in(self, uow: Uow, envelope: Envelope, reply: WireReply) -> str:
-        """Archive received bytes; returns the wire id."""
-        wire_id = self._runtime.ids.new("wir")
-        digest = hashlib.sha256(b"P" + hashlib.sha256(reply.body).digest())
+    def store_in(
+        self, uow: Uow, envelope: Envelope, reply: WireReply, *, alone: bool = False
+    ) -> Wire:
+        """Archive received bytes."""
         layout: list[int | str] = [len(reply.body)]
-        self._row(
-            uow, envelope, wire_id, IN, reply.body, reply.content_type, reply.status, layout, digest
-        )
-        return wire_id
+        wire = Wire(id=self._runtime.ids.new("wir"), digest=wire_digest(reply.body, layout))
+        self._row(uow, envelope, wire, IN, reply, layout, alone=alone)
+        return wire
 
     def _row(  # noqa: PLR0913, PLR0917 - one row's columns
         self,
         uow: Uow,
         envelope: Envelope,
-        wire_id: str,
+        wire: Wire,
         direction: str,
-        content: bytes,
-        content_type: str,
-        status: int,
+        stored: WireReply,
         layout: list[int | str],
-        digest: hashlib._Hash,
+        *,
+        alone: bool,
     ) -> None:
+        at_us = to_us(self._runtime.clock.now())
         uow.add(
             tables.wire,
             {
                 "tenant": envelope.tenant,
-                "id": wire_id,
+                "id": wire.id,
                 "message": envelope.message,
                 "connection": envelope.connection,
                 "direction": direction,
                 "purpose": envelope.purpose,
                 "serial": envelope.serial,
-                "at_us": to_us(self._runtime.clock.now()),
-                "status": status,
-                "content_type": content_type[:200],
-                "content": content,
+                "at_us": at_us,
+                "status": stored.status,
+                "content_type": stored.content_type[:200],
+                "content": stored.body,
                 "layout": json.dumps(layout),
-                "digest": digest.hexdigest(),
+                "digest": wire.digest,
             },
         )
+        if alone:
+            uow.journal(
+                Record(
+                    tenant=envelope.tenant,
+                    kind="wire",
+                    subject=envelope.message or wire.id,
+                    at_us=at_us,
+                    content={
+                        "direction": direction,
+                        "purpose": envelope.purpose,
+                        "wire": wire.id,
+                        "wire_digest": wire.digest,
+                    },
+                )
+            )
 
 
 def visible(content: bytes, layout: str) -> WireMessage:

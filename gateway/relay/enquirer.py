@@ -233,9 +233,9 @@ class Enquirer:
 
         def job(uow: Uow) -> None:
             envelope = self._envelope(message, purpose, serial)
-            wire_id = link.archive.store_in(uow, envelope, reply)
+            archived = link.archive.store_in(uow, envelope, reply)
             reading = later_answer(outcome)
-            evidence = outcome_rows.evidence_of(link, message, outcome, reading, wire_id)
+            evidence = outcome_rows.evidence_of(link, message, outcome, reading, archived)
             if outcome.verdict is Verdict.NOT_FOUND and self._past_quiet(message, asked_us):
                 messages.change(uow, message.tenant, message.id, not_found_us=asked_us)
             tries = item.tries + 1
@@ -259,7 +259,9 @@ class Enquirer:
         """Archive the question, then send it; no answer means only that we ask again later."""
         link = self._link
         await link.store.write(
-            lambda uow: link.archive.store_out(uow, self._envelope(message, purpose, serial), wire)
+            lambda uow: link.archive.store_out(
+                uow, self._envelope(message, purpose, serial), wire, alone=True
+            )
         )
         try:
             return await link.runtime.net.exchange(
@@ -335,6 +337,7 @@ class Enquirer:
             last_sent_us=now_us,
             not_found_us=None,
         )
-        link.archive.store_out(uow, self._envelope(fresh, "resend", fresh.serial), wire)
+        envelope = self._envelope(fresh, "resend", fresh.serial)
+        link.archive.store_out(uow, envelope, wire, alone=True)
         outcome_rows.appoint(link, uow, fresh, now_us + link.timeout_us() + link.quiet_us(), 1)
         return messages.load(uow, fresh.tenant, fresh.id)

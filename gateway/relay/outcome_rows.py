@@ -12,7 +12,7 @@ from gateway.lifecycle.apply import Applied, apply
 from gateway.lifecycle.rows import Standing, standings
 from gateway.relay import blockade, messages
 from gateway.relay.answer import Reading, first_answer, later_answer
-from gateway.relay.archive import Envelope
+from gateway.relay.archive import Envelope, Wire
 from gateway.relay.context import ENQUIRY_STEP_MAX, Link
 from gateway.relay.messages import StoredMessage
 from gateway.schedule import work
@@ -85,8 +85,8 @@ def answered(
         serial=message.serial,
         message=message.id,
     )
-    wire_id = link.archive.store_in(uow, envelope, reply)
-    evidence = evidence_of(link, message, outcome, reading, wire_id)
+    wire = link.archive.store_in(uow, envelope, reply)
+    evidence = evidence_of(link, message, outcome, reading, wire)
     applied = apply(uow, link.runtime.ids, subjects, evidence)
     if not first and outcome.known_reject and outcome.stage is Stage.VALIDATION:
         messages.change(uow, message.tenant, message.id, resend_refused=True)
@@ -105,9 +105,9 @@ def answered(
 
 
 def evidence_of(
-    link: Link, message: StoredMessage, outcome: Outcome, reading: Reading, wire_id: str = ""
+    link: Link, message: StoredMessage, outcome: Outcome, reading: Reading, wire: Wire | None = None
 ) -> Evidence:
-    """What the bank's answer is evidence of; ``wire_id`` names its bytes, '' where it has none."""
+    """What the bank's answer is evidence of; ``wire`` are its archived bytes, if any."""
     return Evidence(
         cause=reading.cause,
         target=reading.target,
@@ -116,7 +116,8 @@ def evidence_of(
         at=link.runtime.clock.now(),
         outcome=outcome,
         message=message.id,
-        wire=wire_id,
+        wire=wire.id if wire else "",
+        wire_digest=wire.digest if wire else "",
     )
 
 

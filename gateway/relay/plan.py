@@ -61,14 +61,15 @@ def plan(link: Link, uow: Uow, limit: int, deadline: float) -> list[Planned]:
             serial=message.serial,
             message=message.id,
         )
-        wire_id = link.archive.store_out(uow, envelope, wire)
+        archived = link.archive.store_out(uow, envelope, wire)
         evidence = Evidence(
             cause=Cause.DISPATCH,
             target=State.SENDING,
             actor=link.actor(),
             at=link.runtime.clock.now(),
             message=message.id,
-            wire=wire_id,
+            wire=archived.id,
+            wire_digest=archived.digest,
         )
         items.append(((subject,), evidence))
         planned.append(Planned(message=message, order=order, wire=wire, deadline=deadline))

@@ -12,9 +12,9 @@ from typing import Final, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from gateway.domain.errors import NotFound, NotOffered, NotSent
+from gateway.domain.errors import NotFound, NotOffered, NotSent, OperatorRefused
 from gateway.domain.message import WireReply
-from gateway.domain.outcome import Outcome
+from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.statement import Balance, StatementPage
 from gateway.ports.bank import (
     BalanceQuestion,
@@ -23,6 +23,7 @@ from gateway.ports.bank import (
     StatementQuestion,
 )
 from gateway.ports.tenancy import OwnAccount
+from gateway.relay import blockade
 from gateway.relay.archive import Envelope
 from gateway.relay.context import Link
 from gateway.relay.pace import Pace
@@ -32,6 +33,7 @@ A = TypeVar("A")
 
 _ATTEMPTS: Final = 3
 _PAGES_MAX: Final = 1000
+SIGN_ON: Final = "signon"
 
 
 class Queries:
@@ -74,7 +76,7 @@ class Queries:
     async def sign_on(self, tenant: str, connection: str) -> Outcome:
         """Only sign on: is the front-end alive, are the credentials right?"""
         link = self._link(tenant, connection)
-        return await self._ask(link, link.dialect.sign_on, SignOnQuestion(), "signon")
+        return await self._ask(link, link.dialect.sign_on, SignOnQuestion(), SIGN_ON)
 
     def _link(self, tenant: str, connection: str) -> Link:
         link = self._links.get((tenant, connection))
@@ -87,6 +89,8 @@ class Queries:
     ) -> A:
         if operation is None:
             raise NotOffered
+        if purpose != SIGN_ON:
+            await _must_run(link)
         key = (link.tenant.id, link.connection.id)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(NotSent),
@@ -108,9 +112,25 @@ class Queries:
         envelope = Envelope(
             tenant=link.tenant.id, connection=link.connection.id, purpose=purpose, serial=serial
         )
-        await link.store.write(lambda uow: link.archive.store_out(uow, envelope, wire))
+        await link.store.write(lambda uow: link.archive.store_out(uow, envelope, wire, alone=True))
         reply: WireReply = await link.runtime.net.exchange(
             link.connection.url, wire, link.connection.timeout_s
         )
-        await link.store.write(lambda uow: link.archive.store_in(uow, envelope, reply))
-        return operation.decode(question, serial, reply)
+        await link.store.write(lambda uow: link.archive.store_in(uow, envelope, reply, alone=True))
+        try:
+            return operation.decode(question, serial, reply)
+        except OperatorRefused as error:
+            outcome = Outcome(verdict=Verdict.REJECTED, code=error.bank_code, text=error.text)
+            await link.store.write(lambda uow: blockade.block(uow, link, outcome))
+            raise
+
+
+async def _must_run(link: Link) -> None:
+    """A stopped connection asks nothing; only a person's sign-on may try it again."""
+    tenant, connection = link.tenant.id, link.connection.id
+    if await link.store.read(lambda db: blockade.blocked(db, tenant, connection)):
+        raise NotOffered(
+            f"connection {connection} is stopped because the bank refused its sign-on; "
+            "a person must lift that",
+            f"连接 {connection} 因银行拒绝登录已停用，须由人员解除后再查询",
+        )

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from gateway.domain.errors import NotFound, NotOffered
 from gateway.domain.instruction import FATE_OPEN, State
+from gateway.lifecycle.staging import accepted
 from gateway.relay import blockade, messages, outcome_rows
 from gateway.relay.context import Link
 from gateway.relay.enquirer import Enquirer
@@ -53,17 +54,14 @@ class Relay:
         Returns the business instant of the appointment as ISO text. Raises NotFound, or
         NotOffered when nothing of the instruction is open at the bank.
         """
-        row = next(iter(self._links.values())).store.read_now(
-            lambda db: db.execute(
-                select(
-                    tables.instruction.c.state,
-                    tables.instruction.c.message,
-                    tables.instruction.c.connection,
-                ).where(
-                    tables.instruction.c.tenant == tenant, tables.instruction.c.id == instruction
-                )
-            ).first()
+        it = tables.instruction
+        statement = select(it.c.state, it.c.message, it.c.connection).where(
+            it.c.tenant == tenant, it.c.id == instruction, accepted()
         )
+        links = [link for key, link in self._links.items() if key[0] == tenant]
+        if not links:
+            raise NotFound
+        row = await links[0].store.read(lambda db: db.execute(statement).first())
         if row is None:
             raise NotFound
         if State(row.state) not in FATE_OPEN or not row.message:
@@ -85,6 +83,7 @@ class Relay:
             lambda uow: blockade.lift(uow, tenant, connection, actor, link.now_us())
         )
         link.wake.set()
+        self._enquirers[tenant, connection].hurry()
         return lifted
 
     def drain(self) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from gateway.domain.errors import NotFound, NotOffered
+from gateway.domain.errors import NotFound
 from gateway.domain.statement import Entry, StatementPage, running_breaks
 from gateway.ports.tenancy import OwnAccount
 from gateway.relay.blockade import blocked
@@ -52,7 +52,7 @@ async def balance(asked: Asked) -> Response:
     account = _account(asked)
     if asked.query.get("fresh", "true") not in {"true", "false"}:
         raise refused_at("?fresh", "not_boolean", "fresh 须为 true 或 false", "use true or false")
-    await _asking_bank(asked, account)
+    _asking_bank(asked)
     asked_at = asked.gateway.runtime.clock.now()
     found = await asked.gateway.relay.queries.balance(asked.key.tenant, account)
     return json_response(
@@ -74,7 +74,7 @@ async def statements(asked: Asked) -> Response:
     account = _account(asked)
     today = asked.gateway.runtime.clock.now().date()
     day = _day(asked.query.get("date"), today)
-    await _asking_bank(asked, account)
+    _asking_bank(asked)
     pages = await asked.gateway.relay.queries.statement(asked.key.tenant, account, day, day)
     bank = asked.tenant.connections[account.connection].bank
     return json_response(statement_view(bank, account, pages, day))
@@ -146,19 +146,8 @@ def _account(asked: Asked) -> OwnAccount:
     return found
 
 
-async def _asking_bank(asked: Asked, account: OwnAccount) -> None:
-    """Before a question goes out: a stopped connection asks nothing, lest the operator be locked.
-
-    From here on an unreadable reply is the bank's fault, not the caller's.
-    """
-    tenant, connection = asked.key.tenant, account.connection
-    reason = await asked.gateway.store.read(lambda db: blocked(db, tenant, connection))
-    if reason:
-        raise NotOffered(
-            f"connection {connection} is stopped because the bank refused its sign-on; "
-            "a person must lift that",
-            f"连接 {connection} 因银行拒绝登录已停用，须由人员解除后再查询",
-        )
+def _asking_bank(asked: Asked) -> None:
+    """From here on an unreadable reply is the bank's fault, not the caller's."""
     asked.request.state.asking_bank = True
 
 

@@ -132,8 +132,12 @@ async def _reply_file(asked: Asked, batch: str) -> Response:
     pieces = dialect.report(status)
 
     async def stream() -> AsyncIterator[bytes]:
-        while (piece := await gateway.runtime.tasks.read(lambda: next(pieces, None))) is not None:
-            yield piece
+        reader = gateway.runtime.tasks.reader("report")  # XML is built on one thread only
+        try:
+            while (piece := await reader.read(lambda: next(pieces, None))) is not None:
+                yield piece
+        finally:
+            reader.close()
 
     return StreamingResponse(
         stream(), media_type=dialect.content_type, headers={"Cache-Control": "no-store"}

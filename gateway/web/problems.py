@@ -23,6 +23,7 @@ from gateway.domain.errors import (
     NotOffered,
     NotPermitted,
     NotSent,
+    OperatorRefused,
     Overloaded,
     Refused,
     ReusedReference,
@@ -96,6 +97,11 @@ _ROWS: Final[Mapping[type[BaseException], _Row]] = MappingProxyType(
         WireError: _Row(HTTPStatus.BAD_REQUEST, "请求内容格式错误", "malformed content"),
         NotSent: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "未能连接银行", "bank not reached"),
         Unconfirmed: _Row(HTTPStatus.GATEWAY_TIMEOUT, "银行未及时应答", "no answer from the bank"),
+        OperatorRefused: _Row(
+            HTTPStatus.BAD_GATEWAY,
+            "银行拒绝登录，连接已停用",
+            "sign-on refused, connection stopped",
+        ),
         BankRefused: _Row(HTTPStatus.BAD_GATEWAY, "银行拒绝", "refused by the bank"),
         Corrupt: _INTERNAL,
     }

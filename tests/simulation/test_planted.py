@@ -17,6 +17,7 @@ from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
 from gateway.lifecycle.rows import standings
 from gateway.relay import enquirer, messages, outcome_rows, relay, sender
 from gateway.relay.answer import Reading
+from gateway.relay.archive import Wire
 from gateway.relay.plan import plan
 from gateway.sandbox import schema
 from gateway.sandbox.bank import SandboxBank
@@ -173,9 +174,9 @@ class _WriteBehind:
         self._archive = archive
         self._kept = kept
 
-    def store_out(self, uow, envelope, wire) -> str:
+    def store_out(self, uow, envelope, wire) -> Wire:
         self._kept.append((envelope, wire))
-        return ""
+        return Wire(id="", digest="")
 
 
 def _archived_behind(link, uow, limit, deadline):

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from adapters.bank.cib import codes
-from gateway.domain.errors import BankRefused, WireError
+from gateway.domain.errors import OperatorRefused, WireError
 from gateway.domain.ids import Serial
 from gateway.domain.message import Segment, WireMessage, WireReply
 from gateway.ports.bank import SignOn
@@ -162,13 +162,13 @@ def read(reply: WireReply, tag: str, serial: Serial) -> Answered | SignOnRefused
 def query(reply: WireReply, tag: str, serial: Serial) -> Answered:
     """Read the reply to a question that moves no money.
 
-    Raises BankRefused when the sign-on was refused; what the second layer said is the caller's.
+    Raises OperatorRefused when the sign-on was refused; what the second layer said is the caller's.
     """
     if reply.status != HTTP_OK:
         raise WireError(f"http_{reply.status}")
     answer = read(reply, tag, serial)
     if isinstance(answer, SignOnRefused):
-        raise BankRefused(answer.status.code, answer.status.text)
+        raise OperatorRefused(answer.status.code, answer.status.text)
     return answer
 
 

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.checkpoint import key_name, load_key
-from gateway.audit.verify import _WORDS, Finding, checkpoint_text
+from gateway.audit.findings import _WORDS, Finding
+from gateway.audit.verify import checkpoint_text
 from gateway.domain.chain import LaneHead, merkle_root
 from gateway.store import tables
 from tests.store_ground import mark

@@ -17,6 +17,7 @@ from gateway.domain.errors import (
     NotOffered,
     NotPermitted,
     NotSent,
+    OperatorRefused,
     Overloaded,
     Refused,
     ReusedReference,
@@ -62,6 +63,7 @@ def shown(error: BaseException, **options: object) -> dict[str, object]:
         (Overloaded(), 503, "overloaded"),
         (NotSent(), 503, "not_sent"),
         (BankRefused("2000", "账号与核心户名不符,应为:张三"), 502, "bank_refused"),
+        (OperatorRefused("15500", "密码错误"), 502, "operator_refused"),
         (Unconfirmed(), 504, "unconfirmed"),
         (Corrupt("ledger broke", "账本损坏"), 500, "internal_error"),
         (GatewayError("inner", "内部"), 500, "internal_error"),
@@ -80,7 +82,7 @@ def test_every_error_of_the_tree_is_decided():
         if isinstance(kind, type) and issubclass(kind, GatewayError) and kind is not GatewayError
     }
     decided = (InvalidInstruction, Refused, WireError, ReusedReference, NotPermitted, NotFound)
-    decided += (NotOffered, Overloaded, NotSent, BankRefused, Unconfirmed, Corrupt)
+    decided += (NotOffered, Overloaded, NotSent, BankRefused, OperatorRefused, Unconfirmed, Corrupt)
     assert rows == set(decided)
 
 
