@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,8 @@ def command(options: argparse.Namespace) -> int:
             "this version stores in SQLite; PostgreSQL comes with the next",
             "本版本使用 SQLite；PostgreSQL 将在下一版本提供",
         )
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has them ignored
+        signal.signal(number, signal.default_int_handler)
     console = Console(stderr=options.json, highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
     stage = Stage(folder, options.port)
