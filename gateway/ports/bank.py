@@ -8,7 +8,7 @@ are filled; they are not declared a second time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -20,6 +20,24 @@ from gateway.domain.money import Money
 from gateway.domain.outcome import Outcome
 from gateway.domain.party import Party
 from gateway.domain.statement import Balance, StatementPage
+from gateway.ports.bank_batch import (
+    BatchOrder,
+    BatchRequest,
+    BatchStatusQuestion,
+    BatchStatusRequest,
+    DayBalance,
+    HistoryQuestion,
+    HistoryRequest,
+    InstructionReceipt,
+    OverviewPage,
+    OverviewQuestion,
+    OverviewRequest,
+    ReceiptQuestion,
+    ReceiptRequest,
+    StoredBatch,
+)
+from gateway.ports.bank_words import BankState as BankState
+from gateway.ports.bank_words import Reason as Reason
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -69,6 +87,14 @@ class BalanceQuestion:
     account: str
 
 
+class EntryKind(StrEnum):
+    """Which entries of a statement are asked for."""
+
+    ALL = "all"
+    REFUNDS = "refunds"
+    """Only returned payments (退汇), as credits."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementQuestion:
     """One page (from 1) of the entries of ``start``…``end``; today must be asked for alone."""
@@ -77,6 +103,7 @@ class StatementQuestion:
     start: date
     end: date
     page: int = 1
+    kind: EntryKind = EntryKind.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,49 +173,6 @@ class MessageView:
 # ── the bank side, so that the sandbox speaks every dialect over one ledger ─────────────────
 
 
-class Reason(StrEnum):
-    """Why a bank answers as it does, in words every bank has. The dialect picks code and text."""
-
-    OK = "ok"
-    OPERATOR_UNKNOWN = "operator_unknown"
-    PASSWORD_WRONG = "password_wrong"  # noqa: S105 - a reason, not a password
-    PASSWORD_LOCKED = "password_locked"  # noqa: S105 - a reason, not a password
-    MALFORMED = "malformed"
-    NOT_PERMITTED = "not_permitted"
-    BUSINESS_NOT_OPEN = "business_not_open"
-    DEBTOR_UNKNOWN = "debtor_unknown"
-    DEBTOR_CLOSED = "debtor_closed"
-    DEBTOR_FROZEN = "debtor_frozen"
-    CREDITOR_UNKNOWN = "creditor_unknown"
-    CREDITOR_MALFORMED = "creditor_malformed"
-    NAME_MISMATCH = "name_mismatch"
-    NOT_OWN_BANK = "not_own_bank"
-    INSUFFICIENT_FUNDS = "insufficient_funds"
-    OVER_LIMIT = "over_limit"
-    AMOUNT_INVALID = "amount_invalid"
-    DATE_INVALID = "date_invalid"
-    PURPOSE_ILLEGAL = "purpose_illegal"
-    NO_SUCH_INSTRUCTION = "no_such_instruction"
-    NO_ENTRIES = "no_entries"
-    ACCOUNT_UNKNOWN = "account_unknown"
-    SYSTEM_FAILURE = "system_failure"
-
-
-class BankState(StrEnum):
-    """State of an instruction inside a bank, in words every bank has."""
-
-    AUDITING = "auditing"
-    AUDITED = "audited"
-    BRANCH_REVIEW = "branch_review"
-    SENT_BACK = "sent_back"
-    PENDING = "pending"
-    PROCESSING = "processing"
-    PAID = "paid"
-    FAILED = "failed"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
-
-
 class CoreResult(StrEnum):
     """What the bank's core system says when asked directly."""
 
@@ -237,6 +221,7 @@ class StatementRequest:
     page: int
     version: str = ""
     direction: str = "both"
+    kind: EntryKind = EntryKind.ALL
     """``debit``, ``credit`` or ``both``. ``start`` None asks for balances only."""
 
 
@@ -246,7 +231,17 @@ class SignOnRequest:
 
 
 BankBody = (
-    PayRequest | StatusRequest | CoreRequest | BalanceRequest | StatementRequest | SignOnRequest
+    PayRequest
+    | StatusRequest
+    | CoreRequest
+    | BalanceRequest
+    | StatementRequest
+    | SignOnRequest
+    | BatchRequest
+    | BatchStatusRequest
+    | HistoryRequest
+    | OverviewRequest
+    | ReceiptRequest
 )
 
 
@@ -295,6 +290,11 @@ class BankAnswer:
     payment: StoredPayment | None = None
     balance: Balance | None = None
     page: StatementPage | None = None
+    batch: StoredBatch | None = None
+    faulty: tuple[int, ...] = ()
+    """Lines the bank names when it refuses a whole batch; empty when it names none."""
+    days: tuple[DayBalance, ...] = ()
+    overview: OverviewPage | None = None
     unknown_code: bool = False
     """Fault: answer with a code that stands in no table."""
 
@@ -333,8 +333,19 @@ class BankDialect:
     core_result: Operation[StatusQuestion, Outcome] | None = None
     balance: Operation[BalanceQuestion, Balance] | None = None
     statement: Operation[StatementQuestion, StatementPage] | None = None
+    batch: Operation[BatchOrder, Outcome] | None = None
+    batch_status: Operation[BatchStatusQuestion, Outcome] | None = None
+    batch_lines_max: int = 0
+    payroll: Operation[BatchOrder, Outcome] | None = None
+    payroll_status: Operation[BatchStatusQuestion, Outcome] | None = None
+    payroll_lines_max: int = 0
+    refunds: Operation[StatementQuestion, StatementPage] | None = None
+    history: Operation[HistoryQuestion, tuple[DayBalance, ...]] | None = None
+    overview: Operation[OverviewQuestion, OverviewPage] | None = None
+    receipt: Operation[ReceiptQuestion, InstructionReceipt] | None = None
 
     def capabilities(self) -> tuple[str, ...]:
         """Names of the offered operations."""
-        names = ("sign_on", "pay", "payment_status", "core_result", "balance", "statement")
-        return tuple(name for name in names if getattr(self, name) is not None)
+        return tuple(
+            it.name for it in fields(self) if isinstance(getattr(self, it.name), Operation)
+        )

@@ -136,6 +136,8 @@ class SandboxBank:
                     )
                 case SignOnRequest():
                     return BankAnswer(at=at)
+                case _:
+                    return BankAnswer(at=at, message=Reason.BUSINESS_NOT_OPEN)
 
     def _sign_on(self, request: BankRequest) -> tuple[OperatorRow | None, Reason]:
         who = request.signon

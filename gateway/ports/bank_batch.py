@@ -1,0 +1,227 @@
+"""Many payments in one message: what the bank is asked, and how it stores them.
+
+A batch is one message under one serial; its lines are told apart by our line number alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from gateway.domain.ids import Serial
+from gateway.domain.money import Money
+from gateway.domain.party import Party
+from gateway.ports.bank_words import BankState, Reason
+
+
+class BatchKind(StrEnum):
+    """Which of the bank's batch products."""
+
+    PAYMENT = "payment"
+    """Payments to anybody, each line as a payment of its own."""
+    PAYROLL = "payroll"
+    """代发: one debit, credits to own-bank personal accounts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchLine:
+    """One line. ``line`` counts from 1 and is the only key of a line in every answer."""
+
+    line: int
+    creditor: Party
+    amount: Money
+    purpose: str
+    memo: str = ""
+    own_bank: bool = True
+    local: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOrder:
+    """A batch as the bank must be asked for it; all lines pay from ``debtor``.
+
+    ``purpose`` is the text of the whole (the debit side); for payroll ``payroll_purpose`` is
+    the kind of pay in our words: salary, bonus, welfare, expense or other.
+    """
+
+    kind: BatchKind
+    debtor: Party
+    lines: tuple[BatchLine, ...]
+    purpose: str
+    payroll_purpose: str = ""
+    due: date | None = None
+
+    def total(self) -> Money:
+        """The sum of the lines (there is at least one)."""
+        first, *rest = self.lines
+        amount = first.amount
+        for line in rest:
+            amount = amount + line.amount
+        return amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchStatusQuestion:
+    """What became of an earlier batch? ``order`` is what was sent, for the echo check."""
+
+    original: Serial
+    order: BatchOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuestion:
+    """Day-end balances and turnovers of closed days."""
+
+    account: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBalance:
+    """One closed day of one account: proof that a statement is complete."""
+
+    day: date
+    closing: Money
+    debits: int
+    credits: int
+    debit_sum: Money
+    credit_sum: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewQuestion:
+    """One page (from 1) of everything booked on a closed day, over all accounts."""
+
+    day: date
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewLine:
+    """One booking in the overview; ``amount`` is signed, debit negative. Not a statement line."""
+
+    account: str
+    amount: Money
+    balance_after: Money | None
+    counterparty_account: str
+    counterparty_name: str
+    booked_at: datetime | None
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewPage:
+    """One page of a day's overview with the bank's own totals."""
+
+    lines: tuple[OverviewLine, ...]
+    more: bool
+    incomes: int
+    expenses: int
+    income_sum: Money
+    expense_sum: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptQuestion:
+    """The bank's instruction receipt of an earlier payment message."""
+
+    original: Serial
+    kind: BatchKind | None
+    """None for a single payment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptLine:
+    """One payment on a receipt; ``state`` is the bank's word for it, decoded."""
+
+    line: int
+    creditor: Party
+    amount: Money
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstructionReceipt:
+    """An instruction receipt (指令回单): data, not a file."""
+
+    number: str
+    bank_reference: str
+    debtor: Party
+    total: Money
+    lines: tuple[ReceiptLine, ...]
+    maker: str
+    checkers: tuple[str, ...]
+
+
+# ── the bank side ────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRequest:
+    """Pay this batch."""
+
+    order: BatchOrder
+    count: int | None = None
+    """What the message says of itself, where it says it: number of lines and their sum."""
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchStatusRequest:
+    """What became of the batch with this serial?"""
+
+    original: str
+    kind: BatchKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRequest:
+    """Day-end balances."""
+
+    account: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewRequest:
+    """A page of a day's bookings."""
+
+    day: date
+    page: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRequest:
+    """The instruction receipt of a payment message."""
+
+    original: str
+    kind: BatchKind | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLine:
+    """One line of a stored batch."""
+
+    line: int
+    state: BankState
+    reason: Reason = Reason.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredBatch:
+    """A batch as the bank stores it. ``state`` is that of the whole; lines have their own.
+
+    A batch refused at validation is not stored: the answer then lists in ``BankAnswer.faulty``
+    the lines the bank names, perhaps none.
+    """
+
+    serial: str
+    bank_reference: str
+    order: BatchOrder
+    state: BankState
+    processed_at: datetime
+    lines: tuple[StoredLine, ...]
+    reason: Reason = Reason.OK
