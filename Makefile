@@ -70,6 +70,10 @@ golden: $(VENV)/.dev ## rewrite the golden files; review the result as a diff
 	@$(BIN)/python -m tests.golden.rewrite
 	@git --no-pager diff --stat -- tests/golden || true
 
+.PHONY: new-bank
+new-bank: $(VENV)/.dev ## a new bank's folders from the template: make new-bank CODE=xyz
+	@$(BIN)/python tools/new_bank.py -- '$(CODE)'
+
 .PHONY: bench
 bench: $(VENV)/.runtime ## measure against the reference, both in one run; NAMES="…" chooses
 	@for name in $(NAMES); do $(BIN)/gateway bench $$name $(ARGS) || exit 1; done

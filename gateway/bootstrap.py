@@ -12,21 +12,26 @@ from typing import Final
 import adapters
 import gateway
 from gateway.audit.checkpoint import Checkpoints, load_key
+from gateway.controls.cancel import Cancellations
 from gateway.controls.decide import Decisions
 from gateway.controls.release import Releaser
+from gateway.controls.stops import EmergencyStops
 from gateway.domain.errors import Corrupt, GatewayError
 from gateway.intake.accept import Intake
 from gateway.intake.bulk import Bulk, sweep
 from gateway.intake.releasing import Releasing
+from gateway.lifecycle.notice import Notices
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp import ErpDialect
 from gateway.ports.runtime import Runtime
 from gateway.relay.archive import Archive
 from gateway.relay.context import Link
 from gateway.relay.relay import Relay
+from gateway.relay.withdraw import withdraw
 from gateway.runtime import LoopTasks, RealRuntime, SharedClock, SystemClock
 from gateway.settings import Settings
 from gateway.signing.vault import KEY_BYTES, Vault
+from gateway.statements.refunds import Refunds
 from gateway.store.engine import sqlite_engine
 from gateway.store.lock import Lock
 from gateway.store.migrate import migrate
@@ -49,11 +54,18 @@ def ensure_own_adapters(adapters_file: Path, gateway_file: Path) -> None:
         )
 
 
-def bank_dialect(code: str) -> BankDialect:
-    """Load a bank's language by its code. Raises Corrupt when there is none."""
+def bank_dialect(code: str, version: str = "") -> BankDialect:
+    """Load a bank's language by its code, in a document version or its newest.
+
+    Raises Corrupt when there is none.
+    """
     dialect = _load("bank", code)
+    if version:
+        dialect = import_module(f"adapters.bank.{code}").DIALECTS.get(version)
     if not isinstance(dialect, BankDialect):
-        raise Corrupt(f"adapters.bank.{code} exports no bank dialect")
+        raise Corrupt(
+            f"no bank dialect {code} {version}".strip(), f"没有银行方言 {code} {version}".strip()
+        )
     return dialect
 
 
@@ -83,8 +95,12 @@ class Gateway:
     bulk: Bulk
     relay: Relay
     decisions: Decisions
+    cancellations: Cancellations
+    stops: EmergencyStops
+    notices: Notices
     checkpoints: Checkpoints
     releasing: Releasing
+    refunds: Refunds
     erps: dict[str, ErpDialect]
     net: HttpNet
     tasks: LoopTasks
@@ -97,9 +113,11 @@ class Gateway:
         await self.relay.start()
         self.tasks.spawn("release", self.releasing.run())
         self.tasks.spawn("checkpoints", self.checkpoints.run())
+        self.tasks.spawn("refunds", self.refunds.run())
 
     async def stop(self, drain_s: float = 10.0) -> None:
         """Start nothing new, let what is in flight end, checkpoint, close."""
+        self.notices.close()
         self.relay.drain()
         deadline = self.runtime.clock.monotonic() + drain_s
         while self.relay.in_flight and self.runtime.clock.monotonic() < deadline:
@@ -145,14 +163,14 @@ def _build(
     migrate(engine)
     store = Store(engine, runtime, probe=probe) if probe else Store(engine, runtime)
     store.open()
-    banks = {code: bank_dialect(code) for code in settings.banks}
+    banks = _banks(settings)
     archive = Archive(runtime, Vault(_vault_key(settings, runtime), runtime.random.bytes))
     relay = Relay(
         [
             Link(
                 tenant=tenant,
                 connection=connection,
-                dialect=banks[connection.bank],
+                dialect=banks[connection.dialect],
                 store=store,
                 runtime=runtime,
                 archive=archive,
@@ -166,6 +184,8 @@ def _build(
     releaser = Releaser(runtime, relay.wake)
     intake = Intake(store, runtime, banks, releaser)
     release_wake = tasks.signal()
+    notices = Notices(runtime)
+    store.listen(notices.announce)
     return Gateway(
         settings=settings,
         runtime=runtime,
@@ -173,14 +193,33 @@ def _build(
         intake=intake,
         bulk=Bulk(intake, release_wake.set),
         relay=relay,
-        decisions=Decisions(store, runtime, releaser, lambda: None),
+        decisions=Decisions(store, runtime, releaser, lambda: None, withdraw),
+        cancellations=Cancellations(store, runtime, withdraw),
+        stops=EmergencyStops(store, runtime, relay.wake),
+        notices=notices,
         checkpoints=Checkpoints(store, runtime, load_key(settings.data / "checkpoint.pem")),
+        refunds=Refunds(store, runtime, relay.queries, settings.directory, settings.poll_s),
         releasing=Releasing(intake, settings.directory, release_wake, settings.poll_s),
         erps={name: erp_dialect(name) for name in settings.erps},
         net=net,
         tasks=tasks,
         lock=lock,
     )
+
+
+def _banks(settings: Settings) -> dict[str, BankDialect]:
+    """The languages of all connections. Raises Corrupt for a bank that is not on the list."""
+    spoken = {
+        connection.dialect: (connection.bank, connection.version)
+        for tenant in settings.directory.tenants.values()
+        for connection in tenant.connections.values()
+    }
+    for bank, _ in spoken.values():
+        if bank not in settings.banks:
+            raise Corrupt(
+                f"bank {bank} is not listed in [gateway] banks", f"银行 {bank} 未列入 banks"
+            )
+    return {name: bank_dialect(*wanted) for name, wanted in spoken.items()}
 
 
 def _vault_key(settings: Settings, runtime: Runtime) -> bytes:

@@ -135,11 +135,17 @@ class TimeIds:
 
 
 class _LoopSignal:
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._thread = threading.get_ident()
         self._event = asyncio.Event()
 
     def set(self) -> None:
-        self._event.set()
+        # Wake-ups of a commit come from the writer's thread; an Event belongs to its loop's.
+        if threading.get_ident() == self._thread:
+            self._event.set()
+        else:
+            self._loop.call_soon_threadsafe(self._event.set)
 
     async def wait(self, timeout_s: float | None = None) -> bool:
         try:
@@ -274,7 +280,7 @@ class LoopTasks:
 
     def signal(self) -> Signal:
         """A new signal."""
-        return _LoopSignal()
+        return _LoopSignal(self._loop)
 
     def gate(self, width: int) -> Gate:
         """A new gate."""

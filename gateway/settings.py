@@ -217,6 +217,7 @@ def _connection(reader: _Reader, tenant: TenantId) -> Connection:
         tenant=tenant,
         id=reader.text("id"),
         bank=reader.text("bank"),
+        version=reader.text("version", ""),
         url=reader.text("url"),
         customer=reader.text("customer"),
         operator=reader.text("operator"),
@@ -260,6 +261,7 @@ def _policy(reader: _Reader) -> Policy:
         resolve_people=max(reader.number("resolve_people", 2), 2),
         default_local=reader.flag("default_local", default=None),
         serial_prefix=reader.text("serial_prefix", "GW"),
+        batching=bool(reader.flag("batching", default=False)),
     )
     if (
         not (made.serial_prefix.isascii() and made.serial_prefix.isalnum())

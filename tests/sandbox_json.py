@@ -1,4 +1,4 @@
-"""A tiny bank dialect in JSON and a bank to speak it with: the sandbox tested by itself."""
+"""A sandbox bank to speak a tiny JSON dialect with: the sandbox tested by itself."""
 
 from __future__ import annotations
 
@@ -8,33 +8,25 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from gateway.domain.errors import WireError
-from gateway.domain.message import WireReply
 from gateway.domain.money import CNY, Money
 from gateway.domain.party import Account, Agent, Party
-from gateway.ports.bank import (
-    BalanceRequest,
-    BankAnswer,
-    BankRequest,
-    BankSide,
-    CoreRequest,
-    PayOrder,
-    PayRequest,
-    SignOn,
-    SignOnRequest,
-    StatementRequest,
-    StatusRequest,
-)
+from gateway.ports.bank import PayOrder
+from gateway.ports.bank_batch import BatchKind, BatchLine, BatchOrder
 from gateway.sandbox import payees
 from gateway.sandbox.bank import SandboxBank
 from gateway.sandbox.exchange import Exchange
 from gateway.sandbox.faults import FaultSchedule
-from gateway.sandbox.ledger import BANK_TIME, Ledger
+from gateway.sandbox.ledger import Ledger
 from gateway.sandbox.options import Options
 from gateway.sandbox.seed import plant, shipped
+from tests.sandbox_dialect import CUSTOMER as CUSTOMER
+from tests.sandbox_dialect import SIDE as SIDE
+from tests.sandbox_dialect import START as START
+from tests.sandbox_dialect import encode as encode
+from tests.sandbox_dialect import encode_batch as encode_batch
+from tests.sandbox_dialect import pay as pay
 
-START = datetime(2026, 9, 15, 10, 0, tzinfo=BANK_TIME)  # a Tuesday
-CUSTOMER, UNSIGNED = "9900000001", "9900000002"
+UNSIGNED = "9900000002"
 MAIN = "900010101000000011"
 LIMITED, POOR, FROZEN, CLOSED = (
     *("900010101000000029", "900010101000000037"),
@@ -77,6 +69,37 @@ def generated(index: int, amount: str = "100.00") -> PayOrder:
     """A payment order to generated own-bank payee ``index``."""
     number = payees.own_account(index)
     return order(number, name=payees.payee_name(number), amount=amount)
+
+
+def line(
+    number: int, creditor: str, name: str = "", amount: str = "10.00", **more: Any
+) -> BatchLine:
+    """A line of a batch; the name follows from a generated number."""
+    own_bank = more.pop("own_bank", True)
+    agent = more.pop("agent", Agent() if own_bank else OTHER_BANK)
+    return BatchLine(
+        line=number,
+        creditor=Party(
+            name=name or payees.payee_name(creditor),
+            account=Account(number=creditor, agent=agent),
+        ),
+        amount=Money.parse(amount, CNY),
+        purpose=more.pop("purpose", ""),
+        own_bank=own_bank,
+        **more,
+    )
+
+
+def batch(*lines: BatchLine, payroll: bool = False, debtor: str = MAIN, **more: Any) -> BatchOrder:
+    """A batch of payments, or a payroll."""
+    return BatchOrder(
+        kind=BatchKind.PAYROLL if payroll else BatchKind.PAYMENT,
+        debtor=Party(name="", account=Account(number=debtor)),
+        lines=lines,
+        purpose=more.pop("purpose", "九月工资" if payroll else "货款"),
+        payroll_purpose=more.pop("payroll_purpose", "salary" if payroll else ""),
+        **more,
+    )
 
 
 class Bank:
@@ -125,6 +148,15 @@ class Bank:
         """An enquiry."""
         return self.ask(encode("payment_status", serial, original=serial, **more))
 
+    def send_batch(self, serial: str, what: BatchOrder, **more: Any) -> dict[str, Any]:
+        """A batch or payroll."""
+        return self.ask(encode_batch(serial, what, **more))
+
+    def batch_status(self, serial: str, *, payroll: bool = False, **more: Any) -> dict[str, Any]:
+        """A bodiless batch: what became of it?"""
+        operation = "payroll_status" if payroll else "batch_status"
+        return self.ask(encode(operation, serial, original=serial, **more))
+
     def balance(self, number: str = MAIN, **more: Any) -> dict[str, Any]:
         """A balance."""
         return self.ask(encode("balance", "b", account=number, **more))
@@ -151,144 +183,3 @@ class SeededRandom:
     def uniform(self, low: float, high: float) -> float:
         """A random number."""
         return self._random.uniform(low, high)
-
-
-# ── the dialect ──────────────────────────────────────────────────────────────────────────
-
-
-def encode(operation: str, serial: str, **fields: Any) -> bytes:
-    """A request; ``customer``, ``operator`` and ``password`` may be given."""
-    head = {
-        "customer": fields.pop("customer", CUSTOMER),
-        "operator": fields.pop("operator", "erpmaker"),
-        "password": fields.pop("password", "Demo-Pass-1"),
-    }
-    return json.dumps({**head, "operation": operation, "serial": serial, **fields}).encode()
-
-
-def pay(serial: str, what: PayOrder, **more: Any) -> bytes:
-    """A payment request."""
-    agent = what.creditor.account.agent
-    return encode(
-        "pay",
-        serial,
-        debtor=what.debtor.account.number,
-        creditor=what.creditor.account.number,
-        name=what.creditor.name,
-        agent=[agent.name, agent.cnaps, agent.city],
-        amount=what.amount.minor,
-        purpose=what.purpose,
-        memo=what.memo,
-        own_bank=what.own_bank,
-        local=what.local,
-        due=what.due.isoformat() if what.due else "",
-        **more,
-    )
-
-
-def _decode(body: bytes) -> BankRequest:
-    try:
-        asked = json.loads(body)
-    except ValueError:
-        raise WireError("malformed") from None
-    operation = asked["operation"]
-    return BankRequest(
-        signon=SignOn(
-            customer=asked["customer"],
-            operator=asked["operator"],
-            password=asked["password"],
-            at=START,
-        ),
-        serial=asked["serial"],
-        operation=operation,
-        malformed=asked.get("malformed", ""),
-        body=_BODIES[operation](asked),
-    )
-
-
-def _pay(asked: dict[str, Any]) -> PayRequest:
-    name, cnaps, city = asked["agent"]
-    agent = Agent(name=name, cnaps=cnaps, city=city)
-    return PayRequest(
-        super_channel=asked.get("super", False),
-        order=PayOrder(
-            debtor=Party(name="", account=Account(number=asked["debtor"])),
-            creditor=Party(
-                name=asked["name"], account=Account(number=asked["creditor"], agent=agent)
-            ),
-            amount=Money(asked["amount"], CNY),
-            purpose=asked["purpose"],
-            memo=asked["memo"],
-            own_bank=asked["own_bank"],
-            local=asked["local"],
-            due=date.fromisoformat(asked["due"]) if asked["due"] else None,
-        ),
-    )
-
-
-def _statement(asked: dict[str, Any]) -> StatementRequest:
-    return StatementRequest(
-        account=asked["account"],
-        start=date.fromisoformat(asked["start"]) if asked.get("start") else None,
-        end=date.fromisoformat(asked["end"]) if asked.get("end") else None,
-        page=asked.get("page", 1),
-        direction=asked.get("direction", "both"),
-    )
-
-
-_BODIES: dict[str, Any] = {
-    "pay": _pay,
-    "payment_status": lambda asked: StatusRequest(original=asked["original"]),
-    "core_result": lambda asked: CoreRequest(
-        original=asked.get("original", ""), bank_reference=asked.get("reference", "")
-    ),
-    "balance": lambda asked: BalanceRequest(account=asked["account"]),
-    "statement": _statement,
-    "sign_on": lambda _asked: SignOnRequest(),
-}
-
-
-def _encode(request: BankRequest, answer: BankAnswer) -> WireReply:
-    told: dict[str, Any] = {
-        "serial": request.serial,
-        "signon": answer.signon.value,
-        "message": answer.message.value,
-        "unknown": answer.unknown_code,
-    }
-    if answer.payment is not None:
-        stored = answer.payment
-        told["payment"] = {
-            "serial": stored.serial,
-            "reference": stored.bank_reference,
-            "state": stored.state.value,
-            "reason": stored.reason.value,
-            "amount": stored.order.amount.text(),
-            "creditor": stored.order.creditor.account.number,
-            "debtor_name": stored.order.debtor.name,
-            "own_bank": stored.order.own_bank,
-            "core": stored.core.value,
-            "core_status": stored.core_status,
-        }
-    if answer.balance is not None:
-        available = answer.balance.available
-        told["ledger"] = answer.balance.ledger.text()
-        told["available"] = available.text() if available else ""
-    if answer.page is not None:
-        told["more"] = answer.page.more
-        told["entries"] = [
-            {
-                "amount": entry.amount.text(),
-                "balance": entry.balance_after.text() if entry.balance_after else "",
-                "key": entry.bank_key,
-                "day": entry.booking_date.isoformat() if entry.booking_date else "",
-                "reference": entry.reference,
-                "remittance": entry.remittance,
-                "counterparty": entry.counterparty_name,
-            }
-            for entry in answer.page.entries
-        ]
-        told["ledger"] = answer.page.ledger.text() if answer.page.ledger else ""
-    return WireReply(200, "application/json", json.dumps(told).encode())
-
-
-SIDE = BankSide(decode=_decode, encode=_encode)

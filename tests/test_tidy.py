@@ -50,6 +50,7 @@ FLOATS: Mapping[str, str] = {
     "gateway/relay/plan.py": _SECONDS,
     "gateway/relay/queries.py": _SECONDS,
     "gateway/relay/sender.py": _SECONDS,
+    "gateway/statements/refunds.py": _SECONDS,
     "gateway/sandbox/admin.py": "chances of faults",
     "gateway/sandbox/bank.py": _SECONDS,
     "gateway/sandbox/exchange.py": _SECONDS,

@@ -24,11 +24,12 @@ _MOVED: Final = (State.SETTLED.value, State.RETURNED.value)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One execution in the bank's own books."""
+    """One execution in the bank's own books. ``line`` is that of a batch, 0 of a single payment."""
 
     serial: str
     amount_minor: int
     creditor_account: str
+    line: int = 0
 
 
 class BankBooks(Protocol):
@@ -148,26 +149,28 @@ def _broken_resends(db: Connection) -> list[str]:
 def _broken_money(
     db: Connection, bank: BankBooks, instructions: dict[tuple[str, str], Row[Any]]
 ) -> list[str]:
-    by_serial: dict[str, list[Execution]] = defaultdict(list)
+    by_key: dict[tuple[str, int], list[Execution]] = defaultdict(list)
     for customer in db.execute(select(_m.c.customer).distinct()).scalars().all():
         for execution in bank.executions(customer):
-            by_serial[execution.serial].append(execution)
+            by_key[execution.serial, execution.line].append(execution)
     executed: dict[tuple[str, str], list[Execution]] = defaultdict(list)
-    ours: set[str] = set()
+    ours: set[tuple[str, int]] = set()
     for row in db.execute(
-        select(_m.c.serial, _l.c.tenant, _l.c.instruction).join(
+        select(_m.c.serial, _m.c.operation, _l.c.line, _l.c.tenant, _l.c.instruction).join(
             _l, (_l.c.tenant == _m.c.tenant) & (_l.c.message == _m.c.id)
         )
     ):
-        ours.add(row.serial)
-        executed[row.tenant, row.instruction].extend(by_serial.get(row.serial, []))
+        key = (row.serial, 0 if row.operation == "pay" else row.line)
+        ours.add(key)
+        executed[row.tenant, row.instruction].extend(by_key.get(key, []))
     broken = [
-        f"I2: the bank executed serial {serial}, which is no message of ours"
-        for serial in by_serial
-        if serial not in ours
+        f"I2: the bank executed serial {serial}{f' line {line}' if line else ''},"
+        " which is no message of ours"
+        for serial, line in by_key
+        if (serial, line) not in ours
     ]
-    for key, instruction in instructions.items():
-        broken.extend(_money_of(instruction, executed.get(key, [])))
+    for name, instruction in instructions.items():
+        broken.extend(_money_of(instruction, executed.get(name, [])))
     return broken
 
 

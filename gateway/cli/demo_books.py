@@ -5,25 +5,30 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Mapping
+from typing import Final
 
 from gateway.cli.api_client import ApiClient
 from gateway.cli.audit import check, document
-from gateway.cli.demo_files import ACCOUNTS, POOR, Wish
+from gateway.cli.demo_files import ACCOUNTS, BATCHING, POOR, Wish
 from gateway.cli.demo_stage import Stage
 from gateway.domain.money import CNY, Money, total
 
 _Debits = Counter[tuple[str, int]]
+_LEFT: Final = ("SETTLED", "RETURNED")
+"""States in which the money left the account, whether or not it came back."""
 
 
 def compare(
     stage: Stage, wishes: Mapping[str, Wish], ids: Mapping[str, str]
 ) -> tuple[dict[str, object], list[str]]:
     """The result to print, and everything that differs in words."""
-    differences: list[str] = []
-    views = _views(stage, wishes, differences)
+    views, differences = views_of(stage, wishes)
     admin = stage.admin()
     ledger = admin.get("/admin/ledger")
-    rows = [_account(admin, account, wishes, views, differences) for account in (*ACCOUNTS, POOR)]
+    rows = [
+        _account(admin, account, wishes, views, differences)
+        for account in (*ACCOUNTS, POOR, BATCHING)
+    ]
     admin.close()
     if ledger["balanced"] is not True:
         differences.append(f"the bank's ledger complains: {ledger['faults']}")
@@ -45,23 +50,27 @@ def compare(
     return result, differences
 
 
-def _views(
-    stage: Stage, wishes: Mapping[str, Wish], differences: list[str]
-) -> dict[str, dict[str, object]]:
+def views_of(
+    stage: Stage, wishes: Mapping[str, Wish]
+) -> tuple[dict[str, dict[str, object]], list[str]]:
     """Every wish as the gateway tells it: there once, with the amount that was asked for."""
-    client = stage.client("demo-rest")
+    differences: list[str] = []
     views: dict[str, dict[str, object]] = {}
-    for reference, wish in wishes.items():
-        found = client.get(f"/v1/instructions?erp_reference={reference}")["instructions"]
-        listed = found if isinstance(found, list) else []
-        if len(listed) != 1:
-            differences.append(f"{reference} exists {len(listed)} times")
-            continue
-        views[reference] = listed[0]
-        if listed[0]["amount"] != wish.amount.text():
-            differences.append(f"{reference} has another amount than the ERP asked for")
-    client.close()
-    return views
+    for key in sorted({wish.key for wish in wishes.values()}):
+        client = stage.client(key)
+        for reference, wish in wishes.items():
+            if wish.key != key:
+                continue
+            found = client.get(f"/v1/instructions?erp_reference={reference}")["instructions"]
+            listed = found if isinstance(found, list) else []
+            if len(listed) != 1:
+                differences.append(f"{reference} exists {len(listed)} times")
+                continue
+            views[reference] = listed[0]
+            if listed[0]["amount"] != wish.amount.text():
+                differences.append(f"{reference} has another amount than the ERP asked for")
+        client.close()
+    return views, differences
 
 
 def _account(
@@ -71,30 +80,41 @@ def _account(
     views: Mapping[str, Mapping[str, object]],
     differences: list[str],
 ) -> dict[str, str]:
-    """One account: what was asked, what we call settled, what the bank debited, line by line."""
+    """One account: what was asked, what we call paid, what the bank took, line by line.
+
+    Payroll is one debit of the total and one credit for what failed, so the account that runs
+    it is compared by what is left in the end.
+    """
     mine = {ref: wish for ref, wish in wishes.items() if wish.debtor == account}
-    settled: _Debits = Counter(
-        (wish.account, wish.amount.minor)
-        for ref, wish in mine.items()
-        if views.get(ref, {}).get("state") == "SETTLED"
+    state = {ref: str(views.get(ref, {}).get("state")) for ref in mine}
+    moved: _Debits = Counter(
+        (it.account, it.amount.minor) for ref, it in mine.items() if state[ref] in _LEFT
     )
     debited: _Debits = Counter()
+    net = Money(0, CNY)
     entries = admin.get(f"/admin/accounts/{account}/entries")["entries"]
     for entry in entries if isinstance(entries, list) else []:
         amount = Money.parse(str(entry["amount"]), CNY, signed=True)
+        if entry["kind"] != "opening":
+            net = net - amount
         if amount.minor < 0:
             debited[str(entry["counterparty_account"]), -amount.minor] += 1
-    for payee, fen in (settled - debited).elements():
-        differences.append(f"settled but not debited: {Money(fen, CNY).text()} to …{payee[-4:]}")
-    for payee, fen in (debited - settled).elements():
-        differences.append(f"debited but not settled: {Money(fen, CNY).text()} to …{payee[-4:]}")
-    asked = total((wish.amount for wish in mine.values()), CNY)
-    ours = total((Money(fen, CNY) for _, fen in settled.elements()), CNY)
-    theirs = total((Money(fen, CNY) for _, fen in debited.elements()), CNY)
+    if not any(it.payroll for it in mine.values()):
+        differences += [f"paid but not debited: {_told(it)}" for it in (moved - debited).elements()]
+        differences += [f"debited but not paid: {_told(it)}" for it in (debited - moved).elements()]
+    asked = total((it.amount for it in mine.values()), CNY)
+    ours = total((it.amount for ref, it in mine.items() if state[ref] == "SETTLED"), CNY)
+    if ours != net:
+        differences.append(f"…{account[-4:]}: {ours.text()} settled, {net.text()} left the account")
     return {
         "account": account,
         "asked": asked.text(),
         "settled": ours.text(),
-        "debited": theirs.text(),
-        "difference": (ours - theirs).text(),
+        "debited": net.text(),
+        "difference": (ours - net).text(),
     }
+
+
+def _told(it: tuple[str, int]) -> str:
+    """A payee and an amount, fit to be shown."""
+    return f"{Money(it[1], CNY).text()} to …{it[0][-4:]}"

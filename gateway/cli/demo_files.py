@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from typing import Final
 
 from gateway.domain.money import CNY, Money
-from gateway.sandbox.payees import other_account, own_account, payee_name
+from gateway.sandbox.payees import (
+    PERSONAL_CLOSED_PREFIX,
+    PERSONAL_PREFIX,
+    other_account,
+    own_account,
+    payee_name,
+    personal_account,
+)
 
 ACCOUNTS: Final = (
     "900010101000000011",
     "900010102000000010",
     "900010103000000019",
 )
+BATCHING: Final = "900010101000000029"
+"""The account of the tenant that lets its payments travel together."""
 POOR: Final = "900010101000000037"
 """An account with 120.00 on it."""
 _AGENT: Final = ("示例商业银行上海分行", "999290000012", "上海")
@@ -32,6 +41,10 @@ class Wish:
     amount: Money
     purpose: str
     own_bank: bool
+    key: str = "demo-rest"
+    """Whose key asks for it."""
+    payroll: str = ""
+    """Kind of pay of a payroll line, '' for a payment."""
 
     def document(self) -> dict[str, str]:
         """The JSON body."""
@@ -86,6 +99,7 @@ def pain001(
             creditor_agent_bic="FJIBCNBA" if it.own_bank else "",
             creditor_city="" if it.own_bank else city,
             purpose=it.purpose,
+            category_purpose="SALA" if it.payroll else "",
         )
         for it in wishes
     ]
@@ -94,3 +108,25 @@ def pain001(
         version, message_id, created, debtor, lines, style=composer.Style(style)
     )
     return made
+
+
+def batched(reference: str, index: int, *, own_bank: bool = True, name: str = "") -> Wish:
+    """A payment of the tenant that batches."""
+    made = wish(reference, index, own_bank=own_bank, name=name, debtor=BATCHING)
+    return replace(made, amount=Money(10_000 + index % 1000, CNY), key="demo-batch")
+
+
+def pay_of(reference: str, index: int, *, closed: bool = False) -> Wish:
+    """One person's salary; ``closed`` makes it a card that the bank has closed."""
+    account = personal_account(index, PERSONAL_CLOSED_PREFIX if closed else PERSONAL_PREFIX)
+    return Wish(
+        reference=reference,
+        debtor=BATCHING,
+        account=account,
+        name=payee_name(account),
+        amount=Money(150_000 + index * 311, CNY),
+        purpose="九月工资",
+        own_bank=True,
+        key="demo-batch",
+        payroll="salary",
+    )

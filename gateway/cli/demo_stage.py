@@ -14,6 +14,7 @@ from typing import IO, Final
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from gateway.cli.api_client import ApiClient
+from gateway.cli.demo_files import BATCHING
 from gateway.domain.errors import Corrupt
 from gateway.runtime import SharedClock
 from gateway.sandbox import seed as seeds
@@ -60,7 +61,7 @@ class Stage:
             "sandbox", "--data", str(folder / "bank"), "--clock", str(folder / "clock.json"), port=0
         )
         self.config = folder / "gateway.toml"
-        self.config.write_text(_settings(self.bank.address, port), encoding="utf-8")
+        self.config.write_text(settings_text(self.bank.address, port), encoding="utf-8")
         self.gateway = self.start_gateway()
 
     def start_gateway(self) -> Running:
@@ -115,7 +116,7 @@ def until(condition: object, what: str, seconds: int = _READY_S) -> None:
         raise Corrupt(f"did not happen within {seconds} s: {what}", f"{seconds} 秒内未发生：{what}")
 
 
-def _settings(bank: str, port: int) -> str:
+def settings_text(bank: str, port: int) -> str:
     """The demonstration's settings file."""
     group = seeds.shipped().groups[0]
     operator = group.operators[0]
@@ -143,7 +144,7 @@ def _settings(bank: str, port: int) -> str:
     for number, company in enumerate(group.companies, start=1):
         text += ["[[tenant.company]]", f'id = "company-{number}"', f'name = "{company.name}"']
         for account in company.accounts:
-            if account.status == "active":
+            if account.status == "active" and account.number != BATCHING:
                 text += [
                     "[[tenant.company.account]]",
                     f'number = "{account.number}"',
@@ -155,7 +156,41 @@ def _settings(bank: str, port: int) -> str:
         text += _key(key, "machine", key, f'erp = "{erp}"')
     for key, name in PEOPLE.items():
         text += _key(key, "person", name)
+    text += _batching_tenant(bank)
     return "\n".join(text) + "\n"
+
+
+def _batching_tenant(bank: str) -> list[str]:
+    """A second tenant of the same bank customer, which lets its payments travel together."""
+    group = seeds.shipped().groups[0]
+    operator = group.operators[0]
+    return [
+        "[[tenant]]",
+        'id = "demo-batch"',
+        'name = "批量演示"',
+        "[tenant.policy]",
+        "default_local = false",
+        'serial_prefix = "DB"',
+        "batching = true",
+        "[[tenant.connection]]",
+        'id = "cib-batch"',
+        'bank = "cib"',
+        f'url = "{bank}/cib"',
+        f'customer = "{group.customer}"',
+        f'operator = "{operator.user}"',
+        f'password = "{operator.password}"',
+        "timeout_s = 5",
+        "slots = 2",
+        "[[tenant.company]]",
+        'id = "company-1"',
+        f'name = "{group.companies[0].name}"',
+        "[[tenant.company.account]]",
+        f'number = "{BATCHING}"',
+        f'city = "{group.companies[0].accounts[1].city}"',
+        'agent_name = "兴业银行"',
+        'connection = "cib-batch"',
+        *_key("demo-batch", "machine", "demo-batch", 'erp = "hr"'),
+    ]
 
 
 def _key(key: str, kind: str, name: str, *more: str) -> list[str]:

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from gateway.cli import demo_chapters
 from gateway.cli.api_client import Answer, ApiClient
-from gateway.cli.demo_books import compare
+from gateway.cli.demo_books import compare, views_of
 from gateway.cli.demo_files import ACCOUNTS, POOR, Wish, pain001, wish
 from gateway.cli.demo_stage import Stage, until
 from gateway.domain.errors import Corrupt
@@ -24,10 +25,10 @@ class Story:
     """Plays the main job and keeps what every ERP wanted, to compare at the end."""
 
     def __init__(self, stage: Stage, console: Console) -> None:
-        self._stage = stage
+        self.stage = stage
         self._console = console
-        self._ids: dict[str, str] = {}
-        self._wishes: dict[str, Wish] = {}
+        self.ids: dict[str, str] = {}
+        self.wishes: dict[str, Wish] = {}
         self._batches: list[str] = []
         self.differences: list[str] = []
         self.result: dict[str, object] = {}
@@ -40,18 +41,22 @@ class Story:
         self._lost_answers()
         self._duplicate()
         self._killed()
+        demo_chapters.stopped(self)
+        demo_chapters.batches(self)
+        demo_chapters.payroll(self)
+        demo_chapters.returned(self)
         self._questions()
         self._rest_of_it()
         self._reports()
-        self.result, self.differences = compare(self._stage, self._wishes, self._ids)
+        self.result, self.differences = compare(self.stage, self.wishes, self.ids)
         self._show()
 
     # ── chapters ────────────────────────────────────────────────────────────────────────
 
     def _files(self) -> None:
         """Two ERPs send pain.001 files: SAP's Chinese style and Tryton's."""
-        self._chapter("pain.001 文件：SAP 与 Tryton", "pain.001 files from SAP and Tryton")
-        created = self._stage.clock.now().replace(microsecond=0)
+        self.chapter("pain.001 文件：SAP 与 Tryton", "pain.001 files from SAP and Tryton")
+        created = self.stage.clock.now().replace(microsecond=0)
         for key, version, style, prefix, first, count in (
             ("demo-erp", "pain.001.001.03", "sap-cn", "SAP", 0, 90),
             ("demo-tryton", "pain.001.001.09", "tryton", "TRY", 1000, 60),
@@ -61,43 +66,43 @@ class Story:
                 for n in range(count)
             ]
             content = pain001(version, f"{prefix}-FILE-1", created, wishes, style=style)
-            client = self._stage.client(key)
+            client = self.stage.client(key)
             answer = client.call("POST", "/v1/files?erp=iso20022", content)
             again = client.call("POST", "/v1/files?erp=iso20022", content)
-            self._must(answer.status == http.client.OK, f"file of {key}: {answer.body[:300]!r}")
-            self._must(again.body == answer.body, f"file of {key} sent twice got two answers")
+            self.must(answer.status == http.client.OK, f"file of {key}: {answer.body[:300]!r}")
+            self.must(again.body == answer.body, f"file of {key} sent twice got two answers")
             self._batches.append(str(answer.json()["id"]))
             for it in wishes:
                 block = f"{prefix}-FILE-1-1"
-                self._wishes[f"{prefix}-FILE-1/{block}/{it.reference}"] = it
+                self.wishes[f"{prefix}-FILE-1/{block}/{it.reference}"] = it
             client.close()
-            self._say(f"{key}: {count} 笔 / instructions, {version}")
+            self.say(f"{key}: {count} 笔 / instructions, {version}")
 
     def _rest(self) -> None:
         """A third ERP posts one by one, and a batch; some posts come twice."""
-        self._chapter("REST：单笔与批量", "REST: one by one, and a batch")
-        client = self._stage.client("demo-rest")
+        self.chapter("REST：单笔与批量", "REST: one by one, and a batch")
+        client = self.stage.client("demo-rest")
         singles = [wish(f"RST{n:05d}", 2000 + n, own_bank=n % 4 != 0) for n in range(60)]
         with Progress(console=self._console, transient=True) as bar:
             for it in bar.track(singles, description="POST /v1/instructions"):
-                first = self._post(client, it)
+                first = self.post(client, it)
                 if it.reference.endswith("0"):
                     second = client.post("/v1/instructions", it.document())
-                    self._must(second.body == first.body, f"{it.reference} got two answers")
+                    self.must(second.body == first.body, f"{it.reference} got two answers")
         batch = [wish(f"BAT{n:05d}", 3000 + n, own_bank=True) for n in range(30)]
         answer = client.post(
             "/v1/batches",
             {"batch_reference": "BAT-1", "instructions": [it.document() for it in batch]},
         )
-        self._must(answer.status == http.client.OK, f"batch: {answer.status} {answer.body[:300]!r}")
-        self._wishes |= {it.reference: it for it in batch}
+        self.must(answer.status == http.client.OK, f"batch: {answer.status} {answer.body[:300]!r}")
+        self.wishes |= {it.reference: it for it in batch}
         client.close()
-        self._say(f"{len(singles)} + {len(batch)} 笔 / instructions")
+        self.say(f"{len(singles)} + {len(batch)} 笔 / instructions")
 
     def _refusals(self) -> None:
         """Wrong names and an account with too little money: the bank says no."""
-        self._chapter("户名不符、余额不足", "wrong names, insufficient funds")
-        client = self._stage.client("demo-rest")
+        self.chapter("户名不符、余额不足", "wrong names, insufficient funds")
+        client = self.stage.client("demo-rest")
         wishes = [
             wish("WRONG-NAME-1", 4000, own_bank=True, name="样本错名有限公司"),
             wish("WRONG-NAME-2", 4001, own_bank=True, name="示例改名有限公司"),
@@ -105,15 +110,15 @@ class Story:
             wish("POOR-2", 4003, own_bank=False, debtor=POOR),
         ]
         for it in wishes:
-            self._post(client, it)
+            self.post(client, it)
         for it in wishes:
-            self._wait(client, it.reference, "REJECTED")
+            self.wait(client, it.reference, "REJECTED")
         client.close()
 
     def _lost_answers(self) -> None:
         """The bank pays, and its answer is lost: never 'failed', asked after the quiet time."""
-        self._chapter("银行已付款、应答丢失 → 查证", "paid, answer lost → settled by enquiry")
-        client, admin = self._stage.client("demo-rest"), self._stage.admin()
+        self.chapter("银行已付款、应答丢失 → 查证", "paid, answer lost → settled by enquiry")
+        client, admin = self.stage.client("demo-rest"), self.stage.admin()
         wishes = [
             wish(f"LOST-{kind}", 5000 + n, own_bank=True) for n, kind in enumerate(_LOST_ANSWERS)
         ]
@@ -123,20 +128,20 @@ class Story:
         ]
         admin.post("/admin/faults", {"script": script})
         for it in wishes:
-            self._post(client, it)
+            self.post(client, it)
         for it in wishes:
-            self._wait(client, it.reference, "UNCONFIRMED")
-        self._say("4 × UNCONFIRMED；时钟前进 16 分钟 / the shared clock moves 16 minutes")
-        self._jump(_QUIET)
+            self.wait(client, it.reference, "UNCONFIRMED")
+        self.say("4 × UNCONFIRMED；时钟前进 16 分钟 / the shared clock moves 16 minutes")
+        self.jump(_QUIET)
         for it in wishes:
-            self._wait(client, it.reference, "SETTLED")
+            self.wait(client, it.reference, "SETTLED")
         client.close()
         admin.close()
 
     def _duplicate(self) -> None:
         """The same money to the same payee under another reference: held until a person decides."""
-        self._chapter("疑似重复：挂起，由人放行", "a look-alike: held, released by a person")
-        client, person = self._stage.client("demo-rest"), self._stage.client("demo-wang")
+        self.chapter("疑似重复：挂起，由人放行", "a look-alike: held, released by a person")
+        client, person = self.stage.client("demo-rest"), self.stage.client("demo-wang")
         first = wish("DUP-1", 6000, own_bank=True)
         twin = Wish(
             reference="DUP-2",
@@ -147,24 +152,24 @@ class Story:
             purpose="另一张发票",
             own_bank=True,
         )
-        self._post(client, first)
-        self._wait(client, "DUP-1", "SETTLED")
-        self._post(client, twin)
-        held = self._wait(client, "DUP-2", "HELD")
+        self.post(client, first)
+        self.wait(client, "DUP-1", "SETTLED")
+        self.post(client, twin)
+        held = self.wait(client, "DUP-2", "HELD")
         vote = {"action": "approve", "content_hash": held["digest"], "reason": "两张发票，已核对"}
         target = f"/v1/instructions/{held['id']}/decisions"
         machine = client.post(target, vote)
-        self._must(machine.status == http.client.FORBIDDEN, "a machine key could decide")
+        self.must(machine.status == http.client.FORBIDDEN, "a machine key could decide")
         decided = person.post(target, vote)
-        self._must(decided.status == http.client.OK, f"decision: {decided.body[:300]!r}")
-        self._wait(client, "DUP-2", "SETTLED")
+        self.must(decided.status == http.client.OK, f"decision: {decided.body[:300]!r}")
+        self.wait(client, "DUP-2", "SETTLED")
         client.close()
         person.close()
 
     def _killed(self) -> None:
         """SIGKILL while the bank has the message and the answer is not there yet."""
-        self._chapter("发送途中 SIGKILL，重启", "SIGKILL in mid-send, restart")
-        client, admin = self._stage.client("demo-rest"), self._stage.admin()
+        self.chapter("发送途中 SIGKILL，重启", "SIGKILL in mid-send, restart")
+        client, admin = self.stage.client("demo-rest"), self.stage.admin()
         wishes = [wish(f"KILL-{n}", 7000 + n, own_bank=n % 2 == 0) for n in range(6)]
         admin.post(
             "/admin/faults",
@@ -176,84 +181,79 @@ class Story:
             },
         )
         for it in wishes:
-            self._post(client, it)
+            self.post(client, it)
         client.close()
         accounts = {it.account for it in wishes}
         until(lambda: accounts <= self._paid(admin), "the bank has executed the six payments")
-        self._stage.gateway.kill()
-        self._say("kill -9 …")
-        self._stage.start_gateway()
-        client = self._stage.client("demo-rest")
+        self.stage.gateway.kill()
+        self.say("kill -9 …")
+        self.stage.start_gateway()
+        client = self.stage.client("demo-rest")
         for it in wishes:
-            self._wait(client, it.reference, "UNCONFIRMED")
-        self._say("重启后 6 × UNCONFIRMED，未重发 / after the restart, nothing resent")
-        self._jump(_QUIET)
+            self.wait(client, it.reference, "UNCONFIRMED")
+        self.say("重启后 6 × UNCONFIRMED，未重发 / after the restart, nothing resent")
+        self.jump(_QUIET)
         for it in wishes:
-            self._wait(client, it.reference, "SETTLED")
+            self.wait(client, it.reference, "SETTLED")
         client.close()
         admin.close()
 
     def _questions(self) -> None:
         """Balance and today's statement, answered by the bank now."""
-        self._chapter("实时余额与当日明细", "balance and today's statement, from the bank")
-        client = self._stage.client("demo-rest")
+        self.chapter("实时余额与当日明细", "balance and today's statement, from the bank")
+        client = self.stage.client("demo-rest")
         balance = client.get(f"/v1/accounts/{ACCOUNTS[0]}/balance?fresh=true")
         statement = client.get(f"/v1/accounts/{ACCOUNTS[0]}/statements")
         entries = statement["entries"]
         count = len(entries) if isinstance(entries, list) else 0
-        self._must(count > 0, "the statement of today is empty")
-        self._say(f"{ACCOUNTS[0]}: {balance['ledger']} CNY, {count} 笔明细 / entries")
+        self.must(count > 0, "the statement of today is empty")
+        self.say(f"{ACCOUNTS[0]}: {balance['ledger']} CNY, {count} 笔明细 / entries")
         client.close()
 
     def _rest_of_it(self) -> None:
         """Wait until everything is final."""
-        self._chapter("等待全部有结果", "waiting until every outcome is proven")
+        self.chapter("等待全部有结果", "waiting until every outcome is proven")
         with Progress(console=self._console, transient=True) as bar:
-            task = bar.add_task("final", total=len(self._wishes))
+            task = bar.add_task("final", total=len(self.wishes))
 
             def all_final() -> bool:
                 final = sum(view["final"] is True for view in self.views().values())
                 bar.update(task, completed=final)
-                return final == len(self._wishes)
+                return final == len(self.wishes)
 
             until(all_final, "every instruction is final")
 
     def _reports(self) -> None:
         """The files' answers, in the files' own language."""
-        self._chapter("pain.002 状态报告", "pain.002 status reports")
+        self.chapter("pain.002 状态报告", "pain.002 status reports")
         for key, batch in zip(("demo-erp", "demo-tryton"), self._batches, strict=True):
-            client = self._stage.client(key)
+            client = self.stage.client(key)
             report = client.call("GET", f"/v1/batches/{batch}/report", accept="application/xml")
-            self._must(report.status == http.client.OK, f"report of {key}: {report.status}")
+            self.must(report.status == http.client.OK, f"report of {key}: {report.status}")
             told = report.body.count(b"<TxSts>"), report.body.count(b"<TxSts>ACSC<")
-            self._say(f"{key}: {told[0]} × TxSts, ACSC {told[1]}")
+            self.say(f"{key}: {told[0]} × TxSts, ACSC {told[1]}")
             client.close()
 
     # ── helpers ─────────────────────────────────────────────────────────────────────────
 
     def views(self) -> dict[str, dict[str, object]]:
         """How every instruction stands, by reference."""
-        found: dict[str, dict[str, object]] = {}
-        client = self._stage.client("demo-rest")
-        for reference in self._wishes:
-            for view in self._by_reference(client, reference):
-                found[reference] = view
-        client.close()
-        return found
+        return views_of(self.stage, self.wishes)[0]
 
     def _by_reference(self, client: ApiClient, reference: str) -> list[dict[str, object]]:
         answer = client.get(f"/v1/instructions?erp_reference={reference}")
         items = answer["instructions"]
         return items if isinstance(items, list) else []
 
-    def _post(self, client: ApiClient, it: Wish) -> Answer:
+    def post(self, client: ApiClient, it: Wish) -> Answer:
+        """Post one payment, which must be accepted, and remember it."""
         answer = client.post("/v1/instructions", it.document())
-        self._must(answer.status == http.client.OK, f"{it.reference}: {answer.body[:300]!r}")
-        self._wishes[it.reference] = it
-        self._ids[it.reference] = str(answer.json()["id"])
+        self.must(answer.status == http.client.OK, f"{it.reference}: {answer.body[:300]!r}")
+        self.wishes[it.reference] = it
+        self.ids[it.reference] = str(answer.json()["id"])
         return answer
 
-    def _wait(self, client: ApiClient, reference: str, state: str) -> dict[str, object]:
+    def wait(self, client: ApiClient, reference: str, state: str) -> dict[str, object]:
         """Wait until an instruction is in a state; returns its view."""
         found: list[dict[str, object]] = []
 
@@ -262,7 +262,7 @@ class Story:
             return bool(found) and found[0]["state"] == state
 
         until(there, f"{reference} is {state}")
-        self._say(f"{reference}: {state}")
+        self.say(f"{reference}: {state}")
         return found[0]
 
     def _paid(self, admin: ApiClient) -> set[str]:
@@ -270,19 +270,23 @@ class Story:
         rows = payments if isinstance(payments, list) else []
         return {row["creditor_account"] for row in rows if row["state"] == "paid"}
 
-    def _jump(self, span: timedelta) -> None:
-        admin = self._stage.admin()
+    def jump(self, span: timedelta) -> None:
+        """Move the shared clock."""
+        admin = self.stage.admin()
         admin.post("/admin/clock", {"jump_s": int(span.total_seconds())})
         admin.close()
 
-    def _must(self, condition: bool, message: str) -> None:  # noqa: FBT001 - an assertion
+    def must(self, condition: bool, message: str) -> None:  # noqa: FBT001 - an assertion
+        """End the demonstration when something is not as it must be."""
         if not condition:
             raise Corrupt(f"the demonstration failed: {message}", f"演示失败：{message}")
 
-    def _chapter(self, zh: str, en: str) -> None:
+    def chapter(self, zh: str, en: str) -> None:
+        """A heading."""
         self._console.print(f"[bold]▶ {zh} / {en}[/]")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line below it."""
         self._console.print(f"  {text}", style="dim")
 
     def _show(self) -> None:

@@ -129,6 +129,31 @@ def _file_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     read.add_argument("file", help="文件，- 为标准输入 / a file, - for standard input")
     _json(read)
+    convert = _add(
+        commands, "convert", "pain.001、JSON、CSV 互转 / pain.001, canonical JSON, CSV: each way"
+    )
+    convert.add_argument("file", help="文件，- 为标准输入 / a file, - for standard input")
+    convert.add_argument(
+        "--to", required=True, metavar="FORMAT", help="pain.001.001.03 … .13 | json | csv"
+    )
+    convert.add_argument("--out", type=Path, help="输出文件 / file to write (standard output)")
+    convert.add_argument("--reference", help="批次号（MsgId）/ batch reference (MsgId)")
+    convert.add_argument("--bom", action="store_true", help="CSV 带 BOM / byte order mark in CSV")
+    convert.add_argument("--debtor-bic", help="付款行 BIC / BIC of the debtor's bank (pain.001)")
+    erp = _add(commands, "erp", "ERP 接口 / an ERP's language", "erp_try")
+    tries = erp.add_subparsers(title="actions", required=True, metavar="ACTION", dest="action")
+    attempt = tries.add_parser(
+        "try",
+        help="试读文件，不存储 / say what a file would do; nothing is stored",
+        description="试读文件，不存储 / say what a file would do; nothing is stored",
+    )
+    attempt.add_argument("name", help="ERP 接口名 / the ERP's name, e.g. iso20022")
+    attempt.add_argument("file", help="文件，- 为标准输入 / a file, - for standard input")
+    attempt.add_argument(
+        "--config", type=Path, help="配置文件；省略则用演示租户 / settings (else a demo tenant)"
+    )
+    attempt.add_argument("--tenant", help="租户 / tenant (the first one)")
+    _json(attempt)
 
 
 def _proof_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

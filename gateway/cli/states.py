@@ -52,6 +52,7 @@ _CAUSES: Final[dict[Cause, str]] = {
     Cause.ENQUIRY: "the bank's answer when asked (查证), or its replay of a stored result",
     Cause.STATEMENT: "a statement entry that carries our key",
     Cause.RECEIPT: "the bank's electronic receipt (电子回单)",
+    Cause.REPLAN: "a batch the bank knows nothing of for long, refused when resent: taken apart",
 }
 
 _HEAD: Final = """\

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, select
 
+from gateway.controls.cancel import STOPPABLE, Withdraw, forget_sending
 from gateway.controls.release import Releaser
 from gateway.domain.decision import Action, Actor, ActorKind, Decision, Vote
 from gateway.domain.errors import NotFound, NotPermitted
@@ -24,8 +25,6 @@ from gateway.lifecycle.rows import Standing, standing
 from gateway.lifecycle.staging import accepted
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
-from gateway.schedule import work
-from gateway.schedule.work import WorkKind
 from gateway.store import tables
 from gateway.store.instants import to_us
 from gateway.store.journal import Record
@@ -33,9 +32,6 @@ from gateway.store.store import Store
 from gateway.store.uow import Uow
 
 _v, _i = tables.vote, tables.instruction
-_STOPPABLE: Final = frozenset(
-    {State.RECEIVED, State.HELD, State.APPROVED, State.SCHEDULED, State.QUEUED}
-)
 _RESOLVED: Final = {
     Action.RESOLVE_SETTLED: State.SETTLED,
     Action.RESOLVE_REJECTED: State.REJECTED,
@@ -70,12 +66,18 @@ class Decisions:
     """The use case behind ``POST /v1/instructions/{id}/decisions``."""
 
     def __init__(
-        self, store: Store, runtime: Runtime, releaser: Releaser, enquire: Callable[[], None]
+        self,
+        store: Store,
+        runtime: Runtime,
+        releaser: Releaser,
+        enquire: Callable[[], None],
+        withdraw: Withdraw,
     ) -> None:
         self._store = store
         self._runtime = runtime
         self._releaser = releaser
         self._enquire = enquire
+        self._withdraw = withdraw
 
     async def decide(  # noqa: PLR0913 - keyword-only, what makes a vote
         self,
@@ -132,7 +134,7 @@ class Decisions:
             needed = max(policy.hold_people, policy.release_people, 1)
             return Decision(action=action, content_hash=row.digest, needed=needed, maker=row.maker)
         if action is Action.REJECT:
-            if state not in _STOPPABLE:
+            if state not in STOPPABLE:
                 raise NotPermitted("it has left already", "该指令已发送，不能否决")
             return Decision(action=action, content_hash=row.digest, needed=1, maker=row.maker)
         if state not in FATE_OPEN or state is State.SENDING:
@@ -195,7 +197,7 @@ class Decisions:
         if vote.action is Action.APPROVE:
             self._releaser.release_approved(uow, tenant, _approved(row, moved[0]))
         elif vote.action is Action.REJECT:
-            work.done(uow, tenant.id, WorkKind.SEND, [row.id])
+            forget_sending(uow, tenant.id, row.id, self._withdraw)
         close_cases(uow, tenant.id, row.id, vote.action.value, to_us(self._runtime.clock.now()))
         now = uow.first(select(_i.c.state).where(_i.c.tenant == tenant.id, _i.c.id == row.id))
         return State(now.state) if now is not None else target

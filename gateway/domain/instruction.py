@@ -67,6 +67,8 @@ class Cause(StrEnum):
     """The bank's answer when asked about it (查证), or its replay of a stored result."""
     STATEMENT = "statement"
     RECEIPT = "receipt"
+    REPLAN = "replan"
+    """Its batch is unknown to the bank long past the quiet time, and was refused when resent."""
 
 
 _PERSONS: Final = frozenset({Cause.PERSON})
@@ -137,6 +139,7 @@ TRANSITIONS: Final[Mapping[State, Mapping[State, frozenset[Cause]]]] = MappingPr
         },
         **{state: _at_bank(state) for state in _OPEN_AT_BANK},
         _S.UNCONFIRMED: {
+            _S.QUEUED: frozenset({Cause.REPLAN}),
             **dict.fromkeys(_OPEN_AT_BANK, _ASKED),
             _S.SETTLED: _PROOF_OR_PEOPLE,
             _S.REJECTED: _ASKED_OR_PEOPLE,
@@ -176,6 +179,16 @@ class BusinessType(StrEnum):
     INTERNAL = "internal"
 
 
+class PayrollPurpose(StrEnum):
+    """What kind of pay a payroll instruction is (代发用途)."""
+
+    SALARY = "salary"
+    BONUS = "bonus"
+    WELFARE = "welfare"
+    EXPENSE = "expense"
+    OTHER = "other"
+
+
 class Urgency(StrEnum):
     """How the payer wants it carried; the connection's dialect turns it into a channel."""
 
@@ -209,11 +222,13 @@ class Instruction:
     execution_date: date | None = None
     end_to_end_id: str = ""
     reconciliation_code: str = ""
+    payroll_purpose: str = ""
+    """For payroll: what kind of pay it is (salary, bonus, welfare, expense, other)."""
 
     def content(self) -> dict[str, str]:
         """What the payer asked for, without ids: the thing that digests and approvals bind."""
         creditor, debtor = self.creditor.account, self.debtor.account
-        return {
+        content = {
             "amount": self.amount.text(),
             "business_type": self.business_type.value,
             "company": self.company,
@@ -236,6 +251,10 @@ class Instruction:
             "reconciliation_code": self.reconciliation_code,
             "urgency": self.urgency.value,
         }
+        # Only where there is one: the digest of everything else stays what it always was.
+        if self.payroll_purpose:
+            content["payroll_purpose"] = self.payroll_purpose
+        return content
 
     def digest(self) -> str:
         """SHA-256 (hex) over the content as canonical JSON: sorted keys, no spaces, UTF-8."""

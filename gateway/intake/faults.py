@@ -30,6 +30,7 @@ FIELD_NAMES: Final = MappingProxyType(
         "purpose": ("用途", "purpose"),
         "memo": ("附言", "memo"),
         "business_type": ("业务类型", "business type"),
+        "payroll_purpose": ("代发用途", "payroll purpose"),
         "urgency": ("加急标志", "urgency"),
         "execution_date": ("期望付款日期", "execution date"),
         "end_to_end_id": ("端到端标识", "end-to-end id"),
@@ -133,6 +134,14 @@ TEXTS: Final = MappingProxyType(
         "not_offered": (
             "该付款账户所连接的银行接口不提供此业务（{detail}），请改用其他方式",
             "the debtor account's bank connection does not offer this ({detail}); use another way",
+        ),
+        "payroll_purpose_unknown": (
+            "代发用途须为 salary、bonus、welfare、expense 或 other",
+            "the payroll purpose must be salary, bonus, welfare, expense or other",
+        ),
+        "payroll_only": (
+            "代发用途只用于业务类型 payroll，请删除或更改业务类型",
+            "the payroll purpose is only for business type payroll; remove it or change the type",
         ),
         "urgency_unknown": (
             "加急标志须为 normal 或 urgent",

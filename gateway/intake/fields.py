@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 from unicodedata import normalize
 
-from gateway.domain.instruction import BusinessType, Urgency
+from gateway.domain.instruction import BusinessType, PayrollPurpose, Urgency
 from gateway.domain.money import Currency, Money, MoneyFormatError, currency
 from gateway.intake.faults import Faults
 from gateway.ports.erp import Draft
@@ -62,12 +62,14 @@ class Fields:
     bic: str
     unit: Currency | None
     business_type: BusinessType
+    payroll_purpose: PayrollPurpose | None
     urgency: Urgency
     execution_date: date | None
 
 
 def read_fields(draft: Draft, faults: Faults) -> Fields:
     """Check the form of every field but the amount, whose decimals hang on the account."""
+    business = _choice("business_type", draft.business_type, BusinessType.PAYMENT, faults)
     return Fields(
         texts=_texts(draft, faults),
         debtor_account=_account("debtor_account", draft.debtor_account, faults),
@@ -75,10 +77,22 @@ def read_fields(draft: Draft, faults: Faults) -> Fields:
         cnaps=_pattern("creditor_agent_cnaps", draft.creditor_agent_cnaps, CNAPS, faults),
         bic=_pattern("creditor_agent_bic", draft.creditor_agent_bic, BIC, faults),
         unit=_unit(draft.currency, faults) if draft.currency else None,
-        business_type=_choice("business_type", draft.business_type, BusinessType.PAYMENT, faults),
+        business_type=business,
+        payroll_purpose=_payroll_purpose(draft, business, faults),
         urgency=_choice("urgency", draft.urgency, Urgency.NORMAL, faults),
         execution_date=_day(draft.execution_date, faults) if draft.execution_date else None,
     )
+
+
+def _payroll_purpose(draft: Draft, business: BusinessType, faults: Faults) -> PayrollPurpose | None:
+    """What kind of pay: salary unless said otherwise; on anything but payroll it means nothing."""
+    before = len(faults.found)
+    purpose = _choice("payroll_purpose", draft.payroll_purpose, PayrollPurpose.SALARY, faults)
+    if business is BusinessType.PAYROLL:
+        return purpose
+    if draft.payroll_purpose and len(faults.found) == before:
+        faults.add("payroll_purpose", "payroll_only")
+    return None
 
 
 def read_amount(raw: str, unit: Currency, faults: Faults) -> Money | None:

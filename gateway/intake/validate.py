@@ -16,13 +16,13 @@ from gateway.domain.errors import Corrupt, Fault
 from gateway.domain.ids import InstructionId
 from gateway.domain.instruction import BusinessType, Instruction
 from gateway.domain.money import CNY, Currency, Money, currency
-from gateway.domain.outcome import Outcome
 from gateway.domain.party import Account, Agent, Party, masked
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.faults import Faults
 from gateway.intake.fields import Fields, read_amount, read_fields
-from gateway.ports.bank import BankDialect, Operation, PayOrder
-from gateway.ports.bank_order import pay_order
+from gateway.ports.bank import BankDialect, FieldProblem
+from gateway.ports.bank_batch import BatchKind
+from gateway.ports.bank_order import batch_order, pay_order
 from gateway.ports.erp import Draft
 from gateway.ports.tenancy import Connection, OwnAccount, Tenant
 
@@ -51,7 +51,7 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
 ) -> Instruction | tuple[Fault, ...]:
     """Turn a draft into an instruction, or tell every fault with the sender's path and line.
 
-    ``dialect_of`` maps a bank's code (``Connection.bank``) to its dialect; ``today`` is the
+    ``dialect_of`` maps a connection's language (``Connection.dialect``) to it; ``today`` is the
     shared clock's day in Asia/Shanghai. ``new_id`` is called only when the form is right.
     The debtor's name and bank come from the account's configuration, never from the draft.
     Raises Corrupt when an account names a connection that is not configured.
@@ -69,8 +69,8 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
     if own is None:
         return tuple(faults.found)
     connection = _connection(tenant, own)
-    dialect = dialect_of(connection.bank)
-    pay = _payment_operation(dialect, fields, faults)
+    dialect = dialect_of(connection.dialect)
+    _check_offered(dialect, fields, faults)
     route = _route(fields, own, dialect, tenant.policy.default_local, faults)
     instruction = _instruction(
         fields,
@@ -79,10 +79,10 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
         amount=amount,
         route=route,
     )
-    if pay is not None:
-        due = fields.execution_date if connection.use_bank_due_date else None
-        order = pay_order(instruction, due=due if due is not None and due > today else None)
-        _check_with_bank(order, pay, route, faults)
+    due = fields.execution_date if connection.use_bank_due_date else None
+    _check_with_bank(
+        instruction, dialect, route, faults, due=due if due is not None and due > today else None
+    )
     return tuple(faults.found) if faults.found else instruction
 
 
@@ -154,14 +154,12 @@ def _connection(tenant: Tenant, own: OwnAccount) -> Connection:
     return found
 
 
-def _payment_operation(
-    dialect: BankDialect, fields: Fields, faults: Faults
-) -> Operation[PayOrder, Outcome] | None:
+def _check_offered(dialect: BankDialect, fields: Fields, faults: Faults) -> None:
     if fields.business_type is BusinessType.PAYROLL:
-        faults.add("business_type", "not_offered", BusinessType.PAYROLL.value)
-    if dialect.pay is None:
+        if dialect.payroll is None:
+            faults.add("business_type", "not_offered", BusinessType.PAYROLL.value)
+    elif dialect.pay is None:
         faults.add("debtor_account", "not_offered", BusinessType.PAYMENT.value)
-    return dialect.pay
 
 
 def _route(
@@ -233,6 +231,7 @@ def _instruction(
         own_bank=route.own_bank is not False,
         local=route.local is not False,
         business_type=fields.business_type,
+        payroll_purpose=fields.payroll_purpose.value if fields.payroll_purpose else "",
         urgency=fields.urgency,
         execution_date=fields.execution_date,
         end_to_end_id=texts["end_to_end_id"],
@@ -241,12 +240,30 @@ def _instruction(
 
 
 def _check_with_bank(
-    order: PayOrder, pay: Operation[PayOrder, Outcome], route: _Route, faults: Faults
+    instruction: Instruction,
+    dialect: BankDialect,
+    route: _Route,
+    faults: Faults,
+    *,
+    due: date | None,
 ) -> None:
     """Let the dialect say what its bank would refuse, before a serial is spent."""
     guessed = _ROUTE if route.own_bank is None else _CITY if route.local is None else frozenset()
-    for problem in pay.check(order) if pay.check is not None else ():
-        if problem.name in guessed:
+    for problem in _problems(instruction, dialect, due):
+        name = problem.name.rpartition(".")[2]  # of a payroll line: lines[1].creditor_name
+        if name in guessed:
             continue  # judged over a stand-in: it would accuse the wrong field
-        field = _OUR_FIELD.get(problem.name, problem.name)
-        faults.add_text(field, problem.code, problem.zh, problem.en)
+        faults.add_text(_OUR_FIELD.get(name, name), problem.code, problem.zh, problem.en)
+
+
+def _problems(
+    instruction: Instruction, dialect: BankDialect, due: date | None
+) -> tuple[FieldProblem, ...]:
+    """What the bank's own operation for this business says of the instruction."""
+    payroll = dialect.payroll
+    if instruction.business_type is BusinessType.PAYROLL and payroll is not None:
+        order = batch_order(BatchKind.PAYROLL, [instruction])
+        return payroll.check(order) if payroll.check is not None else ()
+    if dialect.pay is None or dialect.pay.check is None:
+        return ()
+    return dialect.pay.check(pay_order(instruction, due=due))

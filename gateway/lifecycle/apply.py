@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import bindparam, func, select, update
 
 from gateway.domain.errors import Corrupt
 from gateway.domain.evidence import Evidence, Ruling, judge
@@ -171,6 +172,45 @@ def open_case(  # noqa: PLR0913 - the sixth is by keyword, for evidence that has
     return case_id
 
 
+def open_loose_case(  # noqa: PLR0913 - keyword-only, one row's columns
+    uow: Uow, ids: Ids, *, tenant: str, key: str, kind: str, detail: str, at: datetime
+) -> None:
+    """Open a case that belongs to no instruction; ``key`` opens at most one."""
+    known = uow.first(
+        select(tables.case.c.id).where(
+            tables.case.c.tenant == tenant,
+            tables.case.c.kind == kind,
+            tables.case.c.evidence == key,
+        )
+    )
+    if known is not None:
+        return
+    case_id, at_us = ids.new("cas"), to_us(at)
+    uow.add(
+        tables.case,
+        {
+            "tenant": tenant,
+            "id": case_id,
+            "instruction": "",
+            "kind": kind,
+            "detail": detail,
+            "evidence": key,
+            "opened_us": at_us,
+            "closed_us": None,
+            "closing": "",
+        },
+    )
+    uow.journal(
+        Record(
+            tenant=tenant,
+            kind="case_opened",
+            subject=case_id,
+            at_us=at_us,
+            content={"case": case_id, "kind": kind, "evidence": key, "detail": detail},
+        )
+    )
+
+
 def close_cases(uow: Uow, tenant: str, instruction: str, closing: str, at_us: int) -> int:
     """Close the open cases of an instruction; returns how many."""
     closed = uow.change(
@@ -205,6 +245,7 @@ def _write(uow: Uow, changes: Sequence[_Change]) -> None:
     """
     stored: list[dict[str, object]] = []
     for before, now, evidence, _ in changes:
+        uow.touch(before.tenant, before.id)
         waiting = uow.waiting(tables.instruction, before.id)
         if waiting is None:
             stored.append(_move(before, now, evidence))

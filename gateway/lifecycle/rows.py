@@ -106,6 +106,7 @@ def instruction_of(row: Row[Any], tenant: Tenant) -> Instruction:
         execution_date=date.fromisoformat(row.execution_date) if row.execution_date else None,
         end_to_end_id=row.end_to_end_id,
         reconciliation_code=row.reconciliation_code,
+        payroll_purpose=row.payroll_purpose,
     )
 
 
@@ -158,6 +159,7 @@ def row_of(new: NewInstruction, at_us: int) -> dict[str, object]:
         "pay_day": new.pay_day.isoformat(),
         "end_to_end_id": it.end_to_end_id,
         "reconciliation_code": it.reconciliation_code,
+        "payroll_purpose": it.payroll_purpose,
         "source": new.source,
         "created_us": at_us,
         "state": State.RECEIVED.value,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from gateway.domain.instruction import Instruction
 from gateway.ports.bank import PayOrder
+from gateway.ports.bank_batch import BatchKind, BatchLine, BatchOrder
+
+_TITLES: Final = {BatchKind.PAYMENT: "批量付款", BatchKind.PAYROLL: "代发"}
 
 
 def pay_order(instruction: Instruction, *, due: date | None = None) -> PayOrder:
@@ -24,4 +29,30 @@ def pay_order(instruction: Instruction, *, due: date | None = None) -> PayOrder:
         local=instruction.local,
         urgency=instruction.urgency,
         due=due,
+    )
+
+
+def batch_order(kind: BatchKind, instructions: Sequence[Instruction]) -> BatchOrder:
+    """The order of a batch or payroll message; lines are numbered from 1 in the given order.
+
+    It follows from the instructions alone, so an enquiry or a resend rebuilds the same body.
+    """
+    first = instructions[0]
+    return BatchOrder(
+        kind=kind,
+        debtor=first.debtor,
+        lines=tuple(
+            BatchLine(
+                line=line,
+                creditor=it.creditor,
+                amount=it.amount,
+                purpose=it.purpose,
+                memo=it.memo,
+                own_bank=it.own_bank,
+                local=it.local,
+            )
+            for line, it in enumerate(instructions, start=1)
+        ),
+        purpose=first.purpose if len(instructions) == 1 else _TITLES[kind],
+        payroll_purpose=first.payroll_purpose,
     )

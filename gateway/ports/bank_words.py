@@ -43,6 +43,8 @@ class BankState(StrEnum):
     PENDING = "pending"
     PROCESSING = "processing"
     PAID = "paid"
+    PARTLY_PAID = "partly_paid"
+    """Final, of a batch: some lines paid, the others failed."""
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"

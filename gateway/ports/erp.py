@@ -37,6 +37,7 @@ class Draft:
     purpose: str = ""
     memo: str = ""
     business_type: str = ""
+    payroll_purpose: str = ""
     urgency: str = ""
     execution_date: str = ""
     end_to_end_id: str = ""

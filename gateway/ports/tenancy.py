@@ -45,6 +45,13 @@ class Connection:
     rate_per_s: int = 0
     timeout_s: int = 30
     use_bank_due_date: bool = False
+    version: str = ""
+    """Version of the bank's document that its front-end speaks; '' is the dialect's newest."""
+
+    @property
+    def dialect(self) -> str:
+        """Which language this connection speaks: the bank's code, with the version where set."""
+        return f"{self.bank}/{self.version}" if self.version else self.bank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,8 @@ class Policy:
     default_local: bool | None = None
     """Used where payer's and payee's city are not both known; None makes that a field error."""
     serial_prefix: str = "GW"
+    batching: bool = False
+    """Let payments of one account travel together where the bank offers batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,11 +25,12 @@ from gateway.lifecycle.rows import (
     standing,
     standings,
 )
-from gateway.ports.bank import Dedupe, Operation, PayOrder, StatusQuestion
-from gateway.ports.bank_order import pay_order
+from gateway.lifecycle.stops import held_back
+from gateway.ports.bank import Dedupe, PayOrder
 from gateway.relay import blockade, messages, outcome_rows
-from gateway.relay.answer import later_answer
 from gateway.relay.archive import Envelope
+from gateway.relay.batching import PAY
+from gateway.relay.carrier import Order, Pair, asking, order_of, paying, question_of
 from gateway.relay.context import OVERDUE, Link
 from gateway.relay.messages import StoredMessage
 from gateway.relay.pace import Pace
@@ -40,6 +41,8 @@ from gateway.store.instants import span_us
 from gateway.store.uow import Uow
 
 _CORE_AFTER: Final = 2
+_REPLAN_QUIETS: Final = 4
+"""Quiet times after which a refused batch that the bank does not know counts as never arrived."""
 _SPIN_S: Final = 0.01
 _BUSY_S: Final = 1.0
 
@@ -114,7 +117,8 @@ class Enquirer:
         if opened is None:
             return
         message, order = opened
-        outcome = await self._ask(message, order, link.status(), "enquiry", item)
+        pair = asking(link.dialect, message.operation)
+        outcome = await self._ask(message, order, pair, "enquiry", item)
         if outcome is None:
             return
         if outcome.verdict is Verdict.NOT_FOUND:
@@ -123,52 +127,64 @@ class Enquirer:
             outcome.verdict is Verdict.UNCONFIRMED
             and outcome.stage is Stage.EXECUTION
             and item.tries + 1 >= _CORE_AFTER
+            and isinstance(order, PayOrder)
             and link.dialect.core_result is not None
         ):
             await self._ask(message, order, link.dialect.core_result, "core", item)
 
-    async def _not_found(self, message: StoredMessage, order: PayOrder, item: Work) -> None:
+    async def _not_found(self, message: StoredMessage, order: Order, item: Work) -> None:
         """The bank knows no such instruction: resend where that is safe and of use.
 
         Where a resend was refused already, the core system is asked. "Not found" and "nothing
         in the core", both past the quiet time, together prove that an own-bank payment was
         not executed (CIB interface document V4.0.4, on timeouts); anything less goes to people.
+        A batch is taken apart instead: its lines leave again, each alone, once the bank has
+        known nothing of it for several quiet times.
         """
         link = self._link
         if not message.resend_refused:
             await self._maybe_resend(message, order)
             return
         core = None
-        if order.own_bank and link.dialect.core_result is not None:
+        asks_core = isinstance(order, PayOrder) and order.own_bank
+        if asks_core and link.dialect.core_result is not None:
             core = await self._ask(message, order, link.dialect.core_result, "core", item)
         nothing = core is not None and core.reason == CORE_NONE
         await link.store.write(lambda uow: self._conclude(uow, message.id, nothing=nothing))
 
     def _conclude(self, uow: Uow, message_id: str, *, nothing: bool) -> None:
-        """End an own-bank payment that nobody at the bank knows, or call people."""
+        """End an own-bank payment that nobody at the bank knows, replan a batch, or call people."""
         link = self._link
         message = messages.load(uow, link.tenant.id, message_id)
         if message is None:
             return
-        asked_us = message.not_found_us
+        asked_us, sent_us = message.not_found_us, message.last_sent_us
+        if message.operation != PAY:
+            unknown_us = asked_us - sent_us if asked_us is not None and sent_us is not None else 0
+            if unknown_us >= _REPLAN_QUIETS * link.quiet_us():
+                outcome_rows.replan(link, uow, message)
+            return
         if nothing and asked_us is not None and self._past_quiet(message, asked_us):
             outcome = Outcome(
                 verdict=Verdict.REJECTED, reason="not_found_and_core_none", known_reject=True
             )
-            evidence = outcome_rows.evidence_of(link, message, outcome, later_answer(outcome))
-            outcome_rows.enquired(link, uow, message, evidence=evidence, due_us=link.now_us())
+            outcome_rows.enquired(
+                link, uow, message, outcome=outcome, wire=None, due_us=link.now_us()
+            )
             return
         self._call_people(uow, message, "refused_on_resend", "not found, and a resend was refused")
 
-    def _open(self, uow: Uow, item: Work) -> tuple[StoredMessage, PayOrder] | None:
+    def _open(self, uow: Uow, item: Work) -> tuple[StoredMessage, Order] | None:
         """Load the message and its order; forget the appointment when everything is final."""
         link = self._link
         message = messages.load(uow, item.tenant, item.subject)
         if message is None:
             work.done(uow, item.tenant, WorkKind.ENQUIRE, [item.subject])
             return None
-        row = uow.rows(select_instructions(item.tenant, message.instructions))[0]
-        if standing(row).state in FINAL:
+        rows = {
+            row.id: row for row in uow.rows(select_instructions(item.tenant, message.instructions))
+        }
+        if all(standing(row).state in FINAL for row in rows.values()):
             messages.close(uow, item.tenant, message.id)
             work.done(uow, item.tenant, WorkKind.ENQUIRE, [message.id])
             return None
@@ -178,7 +194,8 @@ class Enquirer:
         )
         messages.change(uow, item.tenant, message.id, enquiries=message.enquiries + 1)
         self._call_when_overdue(uow, message)
-        return message, pay_order(instruction_of(row, link.tenant))
+        instructions = [instruction_of(rows[it], link.tenant) for it in message.instructions]
+        return message, order_of(message.operation, instructions)
 
     def _call_when_overdue(self, uow: Uow, message: StoredMessage) -> None:
         """Call people about payments whose outcome is open for a day."""
@@ -211,15 +228,15 @@ class Enquirer:
     async def _ask(
         self,
         message: StoredMessage,
-        order: PayOrder,
-        operation: Operation[StatusQuestion, Outcome],
+        order: Order,
+        operation: Pair,
         purpose: str,
         item: Work,
     ) -> Outcome | None:
         """Ask once and write what came; None when nothing came."""
         link = self._link
         await self._pace.turn()
-        question = StatusQuestion(original=Serial(message.serial), order=order)
+        question = question_of(Serial(message.serial), order)
         serial = link.serial()
         wire = operation.encode(question, link.sign_on(), serial)
         asked_us = link.now_us()
@@ -227,15 +244,13 @@ class Enquirer:
         if reply is None:
             return None
         try:
-            outcome = operation.decode(question, serial, reply)
+            outcome: Outcome = operation.decode(question, serial, reply)
         except WireError as error:
             outcome = Outcome.unconfirmed(f"unreadable_{error.reason}", text=error.path)
 
         def job(uow: Uow) -> None:
             envelope = self._envelope(message, purpose, serial)
             archived = link.archive.store_in(uow, envelope, reply)
-            reading = later_answer(outcome)
-            evidence = outcome_rows.evidence_of(link, message, outcome, reading, archived)
             if outcome.verdict is Verdict.NOT_FOUND and self._past_quiet(message, asked_us):
                 messages.change(uow, message.tenant, message.id, not_found_us=asked_us)
             tries = item.tries + 1
@@ -243,12 +258,11 @@ class Enquirer:
                 link,
                 uow,
                 message,
-                evidence=evidence,
+                outcome=outcome,
+                wire=archived,
                 due_us=link.now_us() + outcome_rows.step_us(link, tries),
                 tries=tries,
             )
-            if reading.blocks:
-                blockade.block(uow, link, outcome)
 
         await link.store.write(job)
         return outcome
@@ -293,10 +307,11 @@ class Enquirer:
         first = message.first_sent_us
         return first is not None and now_us < first + span_us(timing.dedupe_window)
 
-    async def _maybe_resend(self, message: StoredMessage, order: PayOrder) -> None:
+    async def _maybe_resend(self, message: StoredMessage, order: Order) -> None:
         """After "not found" past the quiet time: the same body under the same serial, once."""
         link = self._link
-        wire = link.pay().encode(order, link.sign_on(), Serial(message.serial))
+        pair = paying(link.dialect, message.operation)
+        wire = pair.encode(order, link.sign_on(), Serial(message.serial))
         again = await link.store.write(lambda uow: self._open_resend(uow, message, wire))
         if again is None:
             return
@@ -307,7 +322,7 @@ class Enquirer:
         except (NotSent, Unconfirmed):
             return
         try:
-            outcome = link.pay().decode(order, Serial(message.serial), reply)
+            outcome: Outcome = pair.decode(order, Serial(message.serial), reply)
         except WireError as error:
             outcome = Outcome.unconfirmed(f"unreadable_{error.reason}", text=error.path)
         await link.store.write(lambda uow: outcome_rows.answered(link, uow, again, reply, outcome))
@@ -326,6 +341,8 @@ class Enquirer:
         subjects = standings(uow, fresh.tenant, fresh.instructions)
         if any(subject.state is not State.UNCONFIRMED for subject in subjects):
             return None
+        if held_back(uow, fresh.tenant, link.connection.id, fresh.instructions):
+            return None  # asked about as ever; resent after the stop, if it is still of use then
         if not self._may_resend(fresh, now_us):
             self._call_people(uow, fresh, "not_found", "not found; no resend is safe")
             return None

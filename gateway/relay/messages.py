@@ -40,6 +40,8 @@ class StoredMessage:
     last_sent_us: int | None
     not_found_us: int | None
     instructions: tuple[str, ...]
+    rounds: tuple[int, ...]
+    """Per line: in how many batches that the bank refused it was before."""
 
 
 def create(uow: Uow, message: StoredMessage, *, bank: str, customer: str, at_us: int) -> None:
@@ -73,9 +75,12 @@ def create(uow: Uow, message: StoredMessage, *, bank: str, customer: str, at_us:
                 "message": message.id,
                 "line": line,
                 "instruction": instruction,
+                "rounds": rounds,
                 "open": True,
             }
-            for line, instruction in enumerate(message.instructions, start=1)
+            for line, (instruction, rounds) in enumerate(
+                zip(message.instructions, message.rounds, strict=True), start=1
+            )
         ),
     )
 
@@ -97,12 +102,12 @@ _FREE = (
 )
 _LOAD = select(_m).where(_m.c.tenant == bindparam("of_tenant"), _m.c.id == bindparam("of_id"))
 _LINES = (
-    select(_l.c.instruction)
+    select(_l.c.instruction, _l.c.rounds)
     .where(_l.c.tenant == bindparam("of_tenant"), _l.c.message == bindparam("of_message"))
     .order_by(_l.c.line)
 )
 _PLANNED = (
-    select(_m, _l.c.instruction)
+    select(_m, _l.c.instruction, _l.c.rounds)
     .join(_l, (_l.c.tenant == _m.c.tenant) & (_l.c.message == _m.c.id))
     .where(
         _l.c.tenant == bindparam("of_tenant"),
@@ -131,14 +136,16 @@ def load(uow: Uow, tenant: str, message: str) -> StoredMessage | None:
     if row is None:
         return None
     lines = uow.rows(_LINES, {"of_tenant": tenant, "of_message": message})
-    return _stored(row, tuple(line.instruction for line in lines))
+    return _stored(
+        row, tuple(line.instruction for line in lines), tuple(line.rounds for line in lines)
+    )
 
 
 def planned_for(uow: Uow, tenant: str, instructions: Sequence[str]) -> dict[str, StoredMessage]:
-    """Messages that carry these instructions and provably never left, by instruction."""
+    """Messages of one line that carry these instructions and provably never left."""
     found: dict[str, StoredMessage] = {}
     for row in uow.rows(_PLANNED, {"of_tenant": tenant, "of_ids": list(instructions)}):
-        found[row.instruction] = _stored(row, (row.instruction,))
+        found[row.instruction] = _stored(row, (row.instruction,), (row.rounds,))
     return found
 
 
@@ -167,7 +174,7 @@ def held_by_others(uow: Uow, tenant: str, connection: str, holder: str) -> list[
     ]
 
 
-def _stored(row: Row[Any], instructions: tuple[str, ...]) -> StoredMessage:
+def _stored(row: Row[Any], instructions: tuple[str, ...], rounds: tuple[int, ...]) -> StoredMessage:
     return StoredMessage(
         tenant=row.tenant,
         id=row.id,
@@ -183,4 +190,5 @@ def _stored(row: Row[Any], instructions: tuple[str, ...]) -> StoredMessage:
         last_sent_us=row.last_sent_us,
         not_found_us=row.not_found_us,
         instructions=instructions,
+        rounds=rounds,
     )

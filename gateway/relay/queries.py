@@ -18,6 +18,7 @@ from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.statement import Balance, StatementPage
 from gateway.ports.bank import (
     BalanceQuestion,
+    EntryKind,
     Operation,
     SignOnQuestion,
     StatementQuestion,
@@ -63,14 +64,38 @@ class Queries:
     ) -> list[StatementPage]:
         """Ask the bank for all pages of a statement; today must be asked for alone."""
         link = self._link(tenant, account.connection)
+        return await self._pages(link, link.dialect.statement, account, (start, end))
+
+    async def refunds(
+        self, tenant: str, account: OwnAccount, start: date, end: date
+    ) -> list[StatementPage]:
+        """Ask the bank for all pages of its returned payments (退汇) of some days."""
+        link = self._link(tenant, account.connection)
+        return await self._pages(
+            link, link.dialect.refunds, account, (start, end), kind=EntryKind.REFUNDS
+        )
+
+    async def _pages(
+        self,
+        link: Link,
+        operation: Operation[StatementQuestion, StatementPage] | None,
+        account: OwnAccount,
+        days: tuple[date, date],
+        *,
+        kind: EntryKind = EntryKind.ALL,
+    ) -> list[StatementPage]:
         pages: list[StatementPage] = []
         while not pages or pages[-1].more:
             if len(pages) >= _PAGES_MAX:
                 raise NotOffered("too many pages; ask for fewer days", "页数过多，请缩短查询区间")
             question = StatementQuestion(
-                account=account.number, start=start, end=end, page=len(pages) + 1
+                account=account.number,
+                start=days[0],
+                end=days[1],
+                page=len(pages) + 1,
+                kind=kind,
             )
-            pages.append(await self._ask(link, link.dialect.statement, question, "statement"))
+            pages.append(await self._ask(link, operation, question, kind.value))
         return pages
 
     async def sign_on(self, tenant: str, connection: str) -> Outcome:

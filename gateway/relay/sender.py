@@ -12,12 +12,13 @@ from gateway.domain.errors import NotSent, Unconfirmed, WireError
 from gateway.domain.ids import Serial
 from gateway.domain.message import WireReply
 from gateway.domain.outcome import Outcome
+from gateway.lifecycle.stops import next_sendable
 from gateway.ports.runtime import Signal
 from gateway.relay import blockade, outcome_rows
+from gateway.relay.carrier import paying
 from gateway.relay.context import Link
 from gateway.relay.pace import Pace
 from gateway.relay.plan import Planned, plan
-from gateway.schedule import work
 from gateway.schedule.work import WorkKind
 from gateway.store.uow import Uow
 
@@ -76,7 +77,7 @@ class Sender:
             lambda db: (
                 None
                 if blockade.blocked(db, link.tenant.id, link.connection.id)
-                else work.next_due(db, link.queue(WorkKind.SEND))
+                else next_sendable(db, link.queue(WorkKind.SEND))
             )
         )
         if first_due is None:
@@ -134,7 +135,9 @@ class Sender:
 
 def read_reply(link: Link, planned: Planned, reply: WireReply) -> Outcome:
     """Decode an answer to a payment; whatever is not of the promised form proves nothing."""
+    pair = paying(link.dialect, planned.message.operation)
     try:
-        return link.pay().decode(planned.order, Serial(planned.message.serial), reply)
+        outcome: Outcome = pair.decode(planned.order, Serial(planned.message.serial), reply)
     except WireError as error:
-        return Outcome.unconfirmed(f"unreadable_{error.reason}", text=error.path)
+        outcome = Outcome.unconfirmed(f"unreadable_{error.reason}", text=error.path)
+    return outcome

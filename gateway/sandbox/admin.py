@@ -15,6 +15,7 @@ import msgspec
 from gateway.domain.errors import NotFound
 from gateway.domain.money import CNY, Money
 from gateway.sandbox.bank import SandboxBank
+from gateway.sandbox.batches import BatchRow
 from gateway.sandbox.execution import Decision
 from gateway.sandbox.faults import Fault, FaultSchedule, Scripted
 from gateway.sandbox.ledger import Ledger, instant, seconds
@@ -22,6 +23,7 @@ from gateway.sandbox.payments import PaymentRow
 
 Json = Mapping[str, object]
 _PAYMENTS_MAX = 1000
+_BATCHES_MAX = 100
 
 
 class SharedClock(Protocol):
@@ -81,6 +83,11 @@ def ledger_view(ledger: Ledger) -> Json:
     (payments, paid) = ledger.db.execute(
         "SELECT COUNT(*), COALESCE(SUM(CASE WHEN state = 'paid' THEN amount END), 0) FROM payment"
     ).fetchone()
+    (lines, lines_paid) = ledger.db.execute(
+        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN state = 'paid' THEN amount END), 0)"
+        " FROM batch_line"
+    ).fetchone()
+    (batches,) = ledger.db.execute("SELECT COUNT(*) FROM batch").fetchone()
     faults = ledger.check()
     customers = sum(row[5] for row in rows if row[3] == "customer")
     return {
@@ -100,6 +107,9 @@ def ledger_view(ledger: Ledger) -> Json:
         "postings": postings,
         "payments": payments,
         "paid": _text(paid),
+        "batches": batches,
+        "batch_lines": lines,
+        "batch_lines_paid": _text(lines_paid),
         "balanced": not faults,
         "faults": faults,
     }
@@ -138,6 +148,50 @@ def payment_view(bank: SandboxBank, row: PaymentRow) -> Json:
     }
 
 
+def batches_view(bank: SandboxBank, serial: str, customer: str) -> Json:
+    """Batches of one serial with lines and history, or the newest ones."""
+    book = bank.batches.book
+    rows = book.matching(serial, customer) if serial else book.latest(_BATCHES_MAX)
+    return {"batches": [batch_view(bank, row) for row in rows]}
+
+
+def batch_view(bank: SandboxBank, row: BatchRow) -> Json:
+    """One batch as the bank knows it."""
+    order, book, stored = row.order, bank.batches.book, row.stored()
+    returned = book.returned(row)
+    return {
+        "customer": row.customer,
+        "serial": row.serial,
+        "kind": order.kind.value,
+        "bank_reference": row.bank_reference,
+        "debtor_account": order.debtor.account.number,
+        "amount": order.total().text(),
+        "purpose": order.purpose,
+        "due": order.due.isoformat() if order.due else "",
+        "state": row.state.value,
+        "reason": row.reason.value,
+        "at": instant(row.at).isoformat(),
+        "paid_on": row.paid_on,
+        "lines": [
+            {
+                "line": line.line,
+                "creditor_account": line.creditor.account.number,
+                "creditor_name": line.creditor.name,
+                "amount": line.amount.text(),
+                "own_bank": line.own_bank,
+                "state": told.state.value,
+                "reason": told.reason.value,
+                "returned": line.line in returned,
+            }
+            for line, told in zip(order.lines, stored.lines, strict=True)
+        ],
+        "history": [
+            {"state": state.value, "reason": reason.value, "at": instant(at).isoformat()}
+            for state, reason, at in book.history(row)
+        ],
+    }
+
+
 def entries_view(ledger: Ledger, number: str) -> Json:
     """Every statement line of an account, oldest first. Raises NotFound."""
     account = ledger.account(number)
@@ -146,8 +200,9 @@ def entries_view(ledger: Ledger, number: str) -> Json:
     found = ledger.db.execute(
         "SELECT p.voucher, p.seq, v.kind, p.amount, p.balance_after, p.day, p.at,"
         " p.counterparty_name, p.counterparty_account, p.remittance, p.reference,"
-        " COALESCE(y.serial, '') FROM posting p JOIN voucher v ON v.id = p.voucher"
-        " LEFT JOIN payment y ON y.id = v.payment WHERE p.account = ? ORDER BY p.id",
+        " COALESCE(y.serial, b.serial, ''), v.line FROM posting p"
+        " JOIN voucher v ON v.id = p.voucher LEFT JOIN payment y ON y.id = v.payment"
+        " LEFT JOIN batch b ON b.id = v.batch WHERE p.account = ? ORDER BY p.id",
         (number,),
     )
     return {
@@ -168,9 +223,10 @@ def entries_view(ledger: Ledger, number: str) -> Json:
                 "remittance": remittance,
                 "reference": reference,
                 "serial": serial,
+                "line": line,
             }
             for voucher, seq, kind, amount, after, day, at, name, opposite, *rest in found
-            for remittance, reference, serial in (rest,)
+            for remittance, reference, serial, line in (rest,)
         ],
     }
 
@@ -228,6 +284,10 @@ def decide(bank: SandboxBank, serial: str, order: DecisionOrder, now: datetime) 
     """A person at the client or branch decides. Raises NotFound, NotPermitted."""
     bank.progress(now)
     with bank.ledger.transaction():
+        if not bank.book.matching(serial, order.customer):
+            batch = bank.batches.execution.only(serial, order.customer)
+            decided = bank.batches.execution.decide(batch, order.decision, seconds(now))
+            return batch_view(bank, decided)
         row = bank.execution.only(serial, order.customer)
         return payment_view(bank, bank.execution.decide(row, order.decision, seconds(now)))
 

@@ -16,7 +16,6 @@ from gateway.domain.errors import GatewayError, WireError
 from gateway.domain.message import WireReply
 from gateway.domain.party import Account, Agent, Party
 from gateway.ports.bank import (
-    BalanceRequest,
     BankAnswer,
     BankRequest,
     BankSide,
@@ -26,17 +25,23 @@ from gateway.ports.bank import (
     PayRequest,
     Reason,
     SignOnRequest,
-    StatementRequest,
     StatusRequest,
     StoredPayment,
 )
+from gateway.ports.bank_batch import (
+    BatchRequest,
+    BatchStatusRequest,
+    ReceiptRequest,
+)
 from gateway.sandbox import queries, rules
+from gateway.sandbox.batch_desk import BatchDesk, interim, other_kind
 from gateway.sandbox.exchange import UNREADABLE, Delivery, Exchange, done, undone
 from gateway.sandbox.execution import Execution
-from gateway.sandbox.faults import NOTHING_DONE, Fault, FaultSchedule, Subject
+from gateway.sandbox.faults import NOTHING_DONE, Fault, FaultSchedule
 from gateway.sandbox.ledger import AccountRow, Ledger, OperatorRow, instant, seconds
 from gateway.sandbox.options import Options
 from gateway.sandbox.payments import Event, PaymentBook, PaymentRow
+from gateway.sandbox.subjects import subject
 
 _FINAL: Final = frozenset(
     {BankState.PAID, BankState.FAILED, BankState.WITHDRAWN, BankState.EXPIRED}
@@ -59,6 +64,7 @@ class SandboxBank:
         self.faults = faults or FaultSchedule()
         self.book = PaymentBook(ledger)
         self.execution = Execution(ledger, self.options)
+        self.batches = BatchDesk(ledger, self.options)
         self._side = side
         self._last: WireReply | None = None
 
@@ -73,7 +79,7 @@ class SandboxBank:
             request = self._side.decode(body)
         except WireError:
             return UNREADABLE
-        fault = self.faults.choose(_subject(request))
+        fault = self.faults.choose(subject(request))
         if fault is None:
             reply = self._side.encode(request, self._answer(request, now))
             self._last = reply
@@ -105,6 +111,8 @@ class SandboxBank:
                 self.book.strike(event)
                 if event.event == "late":
                     self._arrive_late(event)
+                elif event.batch:
+                    self.batches.execution.carry_out(event)
                 else:
                     self.execution.carry_out(event)
             count += 1
@@ -120,24 +128,30 @@ class SandboxBank:
                 return BankAnswer(at=at, signon=reason)
             if request.malformed:
                 return BankAnswer(at=at, message=Reason.MALFORMED, detail=request.malformed)
-            match request.body:
-                case PayRequest() as body:
-                    return self._pay(request, body, at, signed=operator.enable_sign)
-                case StatusRequest(original=original):
-                    row = self.book.by_serial(request.signon.customer, original)
-                    return _told(row, at)
-                case CoreRequest() as body:
-                    return self._core(request.signon.customer, body, at)
-                case BalanceRequest(account=number):
-                    return queries.balance(self.ledger, request.signon, number, at)
-                case StatementRequest() as body:
-                    return queries.statement(
-                        self.ledger, request.signon, body, at, page_size=self.options.page_size
-                    )
-                case SignOnRequest():
-                    return BankAnswer(at=at)
-                case _:
-                    return BankAnswer(at=at, message=Reason.BUSINESS_NOT_OPEN)
+            return self._asked(request, at, signed=operator.enable_sign)
+
+    def _asked(self, request: BankRequest, at: datetime, *, signed: bool) -> BankAnswer:
+        """The answer to a well-formed request of somebody who may sign on."""
+        customer = request.signon.customer
+        match request.body:
+            case PayRequest() as body:
+                return self._pay(request, body, at, signed=signed)
+            case BatchRequest() as body:
+                return self.batches.take(request, body, at, signed=signed)
+            case StatusRequest(original=original):
+                return self._tell(customer, original, at)
+            case BatchStatusRequest() as body:
+                return self.batches.tell(customer, body, at)
+            case ReceiptRequest() as body:
+                return self._receipt(customer, body, at)
+            case CoreRequest() as body:
+                return self._core(customer, body, at)
+            case SignOnRequest():
+                return BankAnswer(at=at)
+            case body:
+                return queries.answer(
+                    self.ledger, request.signon, body, at, page_size=self.options.page_size
+                )
 
     def _sign_on(self, request: BankRequest) -> tuple[OperatorRow | None, Reason]:
         who = request.signon
@@ -161,6 +175,8 @@ class SandboxBank:
         replay = self.book.by_serial(who.customer, request.serial)
         if replay is not None:
             return _told(replay, at)
+        if self.batches.book.by_serial(who.customer, request.serial) is not None:
+            return other_kind(at)
         debtor = self.ledger.account(order.debtor.account.number)
         creditor = self.execution.creditor(order.creditor.account.number)
         number = order.debtor.account.number
@@ -184,6 +200,20 @@ class SandboxBank:
             at=seconds(at),
         )
         return _told(self.execution.accept(row, debtor, signed=signed), at)
+
+    def _tell(self, customer: str, serial: str, at: datetime) -> BankAnswer:
+        row = self.book.by_serial(customer, serial)
+        if row is not None:
+            return _told(row, at)
+        if self.batches.book.by_serial(customer, serial) is not None:
+            return other_kind(at)
+        return BankAnswer(at=at, message=Reason.NO_SUCH_INSTRUCTION)
+
+    def _receipt(self, customer: str, body: ReceiptRequest, at: datetime) -> BankAnswer:
+        if body.kind is None:
+            return self._tell(customer, body.original, at)
+        asked = BatchStatusRequest(original=body.original, kind=body.kind)
+        return self.batches.tell(customer, asked, at)
 
     def _core(self, customer: str, body: CoreRequest, at: datetime) -> BankAnswer:
         if body.bank_reference:
@@ -218,6 +248,11 @@ class SandboxBank:
         if fault is Fault.TRUNCATED_STATEMENT and answer.page is not None:
             kept = answer.page.entries[: len(answer.page.entries) // 2]
             return replace(answer, page=replace(answer.page, entries=kept, more=False))
+        if answer.batch is not None and fault is Fault.STALE_STATUS:
+            told = self.batches.earlier(request.signon.customer, answer.batch)
+            return replace(answer, batch=told)
+        if answer.batch is not None and fault is Fault.OUT_OF_ORDER_STATUS:
+            return replace(answer, batch=interim(answer.batch))
         if answer.payment is None:
             return answer
         if fault is Fault.STALE_STATUS:
@@ -239,9 +274,7 @@ class SandboxBank:
         self._answer(self._side.decode(event.body), instant(event.due))
 
 
-def _told(row: PaymentRow | None, at: datetime) -> BankAnswer:
-    if row is None:
-        return BankAnswer(at=at, message=Reason.NO_SUCH_INSTRUCTION)
+def _told(row: PaymentRow, at: datetime) -> BankAnswer:
     return BankAnswer(at=at, payment=row.stored())
 
 
@@ -256,24 +289,3 @@ def _completed(body: PayRequest, debtor: AccountRow, *, own_bank: bool) -> PayOr
         name=debtor.name, account=Account(number=debtor.number, agent=Agent(city=debtor.city))
     )
     return replace(order, debtor=payer, own_bank=own_bank)
-
-
-_OPERATIONS: Final = {
-    StatusRequest: "payment_status",
-    BalanceRequest: "balance",
-    StatementRequest: "statement",
-    SignOnRequest: "sign_on",
-}
-
-
-def _subject(request: BankRequest) -> Subject:
-    match request.body:
-        case PayRequest(order=order):
-            number = order.creditor.account.number
-            return Subject(operation="pay", serial=request.serial, creditor_account=number)
-        case StatusRequest(original=original):
-            return Subject(operation="payment_status", serial=original)
-        case CoreRequest(original=original):
-            return Subject(operation="core_result", serial=original)
-        case body:
-            return Subject(operation=_OPERATIONS[type(body)], serial=request.serial)

@@ -58,11 +58,13 @@ class Fault(StrEnum):
 NOTHING_DONE: Final = frozenset(
     {Fault.REFUSE, Fault.DROP_BEFORE_COMMIT, Fault.ERROR_5XX_BEFORE_COMMIT}
 )
+_SENDS: Final = frozenset({"pay", "batch", "payroll"})
+_STATES: Final = _SENDS | {"payment_status", "batch_status", "payroll_status"}
 _ONLY_FOR: Final[Mapping[Fault, frozenset[str]]] = {
-    Fault.EXECUTE_LATE: frozenset({"pay"}),
-    Fault.STALE_STATUS: frozenset({"pay", "payment_status"}),
-    Fault.OUT_OF_ORDER_STATUS: frozenset({"pay", "payment_status"}),
-    Fault.TRUNCATED_STATEMENT: frozenset({"statement"}),
+    Fault.EXECUTE_LATE: _SENDS,
+    Fault.STALE_STATUS: _STATES,
+    Fault.OUT_OF_ORDER_STATUS: _STATES,
+    Fault.TRUNCATED_STATEMENT: frozenset({"statement", "refunds"}),
 }
 
 
@@ -70,13 +72,16 @@ _ONLY_FOR: Final[Mapping[Fault, frozenset[str]]] = {
 class Subject:
     """What a fault may be aimed at.
 
-    ``operation`` is pay, payment_status, core_result, balance, statement or sign_on;
-    ``serial`` is the payment's own, also in an enquiry about it.
+    ``operation`` is pay, payment_status, core_result, batch, batch_status, payroll,
+    payroll_status, receipt, balance, history, overview, statement, refunds or sign_on;
+    ``serial`` is the instruction's own, also in an enquiry about it; ``line_accounts`` are
+    the payees of a batch.
     """
 
     operation: str
     serial: str = ""
     creditor_account: str = ""
+    line_accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +99,7 @@ class Scripted:
         return (
             self.operation in {"", subject.operation}
             and self.serial in {"", subject.serial}
-            and self.creditor_account in {"", subject.creditor_account}
+            and self.creditor_account in {"", subject.creditor_account, *subject.line_accounts}
             and applies(self.kind, subject)
         )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+from gateway.sandbox.batch_invariants import BATCH_CHECKS
+
 _CHECKS: Final = (
     (
         "voucher {} does not sum to zero",
@@ -78,10 +80,12 @@ _CHECKS: Final = (
         ),
     ),
     (
-        "money held on account {} is not that of its pending payments",
+        "money held on account {} is not that of its pending payments and batches",
         (
             "SELECT a.number FROM account a LEFT JOIN (SELECT debtor_account, SUM(amount) AS amount"
-            " FROM payment WHERE state = 'pending' GROUP BY debtor_account) p"
+            " FROM (SELECT debtor_account, amount FROM payment WHERE state = 'pending'"
+            " UNION ALL SELECT debtor_account, amount FROM batch WHERE state = 'processing')"
+            " GROUP BY debtor_account) p"
             " ON p.debtor_account = a.number WHERE a.held <> COALESCE(p.amount, 0)"
         ),
     ),
@@ -101,7 +105,8 @@ _CHECKS: Final = (
 
 def faults(db: sqlite3.Connection) -> list[str]:
     """Every broken invariant in words, empty when all hold."""
-    found = [words.format(row[0]) for words, query in _CHECKS for row in db.execute(query)]
+    checks = (*_CHECKS, *BATCH_CHECKS)
+    found = [words.format(row[0]) for words, query in checks for row in db.execute(query)]
     (total,) = db.execute("SELECT COALESCE(SUM(balance), 0) FROM account").fetchone()
     if total:
         found.append("the balances of all accounts do not sum to zero")

@@ -7,7 +7,8 @@ negative); the bank's own accounts may be negative, and all balances sum to zero
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -22,10 +23,12 @@ from gateway.sandbox.schema import connect
 
 BANK_TIME: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 OPENING, CLEARING, SUPER_CLEARING = "BANK-OPENING", "BANK-CLEARING", "BANK-SUPER"
+PAYROLL_TRANSIT: Final = "BANK-PAYROLL"
 _BANK_ACCOUNTS: Final = {
     OPENING: "期初余额对方科目",
     CLEARING: "跨行清算",
     SUPER_CLEARING: "超级网银清算",
+    PAYROLL_TRANSIT: "代发工资过渡",
 }
 _LINE: Final = (
     "SELECT voucher, seq, amount, balance_after, day, at, counterparty_name,"
@@ -33,6 +36,14 @@ _LINE: Final = (
     " WHERE account = ? AND day BETWEEN ? AND ?"
 )
 _SIDES: Final = {"both": "", "debit": " AND amount < 0", "credit": " AND amount > 0"}
+_RETURNS: Final = (
+    " AND amount > 0 AND EXISTS"
+    " (SELECT 1 FROM voucher v WHERE v.id = posting.voucher AND v.kind = 'return')"
+)
+_KEPT: Final = (
+    "SELECT number, name, customer, city, kind, status, business, limit_once, limit_day,"
+    " review_above, balance, held FROM account WHERE number"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +97,27 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A voucher to be posted. ``kind`` occurs at most once per payment."""
+    """A voucher to be posted. ``kind`` occurs at most once per payment, or line of a batch.
+
+    ``line`` 0 is a batch as a whole.
+    """
 
     kind: str
     at: int
     legs: tuple[Leg, ...]
     payment: int | None = None
+    batch: int | None = None
+    line: int = 0
     remittance: str = ""
     reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineQuery:
-    """Which lines of a statement: booking days, ``debit``/``credit``/``both``, page from 1."""
+    """Which lines of a statement: booking days, ``debit``/``credit``/``both``, page from 1.
+
+    ``returns``: only payments that came back (退汇).
+    """
 
     account: str
     start: date
@@ -106,6 +125,7 @@ class LineQuery:
     direction: str = "both"
     page: int = 1
     size: int = 100
+    returns: bool = False
 
 
 def seconds(at: datetime) -> int:
@@ -183,27 +203,16 @@ class Ledger:
 
     def account(self, number: str) -> AccountRow | None:
         """The account of that number, if the bank keeps it."""
+        found = self.db.execute(_KEPT + " = ?", (number,)).fetchone()
+        return None if found is None else _account(found)
+
+    def accounts(self, numbers: Iterable[str]) -> dict[str, AccountRow]:
+        """Those of the accounts that the bank keeps, by number."""
         found = self.db.execute(
-            "SELECT name, customer, city, kind, status, business, limit_once, limit_day,"
-            " review_above, balance, held FROM account WHERE number = ?",
-            (number,),
-        ).fetchone()
-        if found is None:
-            return None
-        return AccountRow(
-            number=number,
-            name=found[0],
-            customer=found[1],
-            city=found[2],
-            kind=found[3],
-            status=found[4],
-            business=found[5],
-            limit_once=found[6],
-            limit_day=found[7],
-            review_above=found[8],
-            balance=found[9],
-            held=found[10],
+            _KEPT + " IN (SELECT value FROM json_each(?))",  # noqa: S608 - constants
+            (json.dumps(tuple(numbers)),),
         )
+        return {row[0]: _account(row) for row in found}
 
     def operator(self, customer: str, user: str) -> OperatorRow | None:
         """The operator, if known."""
@@ -263,8 +272,8 @@ class Ledger:
         booked_on = self.accounting_day(booking.at)
         day, self._last_day = booked_on.isoformat(), booked_on
         voucher = self.db.execute(
-            "INSERT INTO voucher (kind, payment, day, at) VALUES (?, ?, ?, ?)",
-            (booking.kind, booking.payment, day, booking.at),
+            "INSERT INTO voucher (kind, payment, day, at, batch, line) VALUES (?, ?, ?, ?, ?, ?)",
+            (booking.kind, booking.payment, day, booking.at, booking.batch, booking.line),
         ).lastrowid
         for seq, leg in enumerate(booking.legs, 1):
             moved = self.db.execute(
@@ -286,8 +295,9 @@ class Ledger:
 
     def lines(self, query: LineQuery) -> tuple[tuple[Entry, ...], bool]:
         """One page of statement lines in booking order, and whether more follow."""
+        narrowed = _SIDES[query.direction] + (_RETURNS if query.returns else "")
         found = self.db.execute(
-            f"{_LINE}{_SIDES[query.direction]} ORDER BY id LIMIT ? OFFSET ?",
+            f"{_LINE}{narrowed} ORDER BY id LIMIT ? OFFSET ?",
             (
                 *(query.account, query.start.isoformat(), query.end.isoformat()),
                 *(query.size + 1, (query.page - 1) * query.size),
@@ -298,6 +308,26 @@ class Ledger:
     def check(self) -> list[str]:
         """Every broken invariant in words; empty when the books are right."""
         return faults(self.db)
+
+
+_Stored = tuple[str, str, str, str, str, str, str, int, int, int, int, int]
+
+
+def _account(row: _Stored) -> AccountRow:
+    return AccountRow(
+        number=row[0],
+        name=row[1],
+        customer=row[2],
+        city=row[3],
+        kind=row[4],
+        status=row[5],
+        business=row[6],
+        limit_once=row[7],
+        limit_day=row[8],
+        review_above=row[9],
+        balance=row[10],
+        held=row[11],
+    )
 
 
 def _entry(row: tuple[int, int, int, int, str, int, str, str, str, str, str]) -> Entry:

@@ -38,6 +38,17 @@ class Options:
     """When the inter-bank clearing of a paid payment turns from sent to settled."""
     approval_within: timedelta = timedelta(days=30)
     """An instruction nobody approved expires after this."""
+    batch_lines_max: int = 100
+    payroll_lines_max: int = 300
+    payroll_due_days_max: int = 29
+    batch_after: timedelta = timedelta(0)
+    """How long an accepted batch runs, its total held, before its lines are carried out."""
+    payroll_refund_after: timedelta = timedelta(minutes=30)
+    """When the one credit for the payroll lines that failed is booked."""
+    line_fail_rate: float = 0.0
+    """Share of a batch's lines that fail when carried out, besides the marked payees."""
+    names_faulty: float = 1.0
+    """Share of refused batches whose faulty lines are named, besides the marked payees."""
     holidays: frozenset[date] = frozenset()
     own_bank: Callable[[str, str, str], bool | None] | None = None
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from gateway.sandbox.ledger import AccountRow
+
 OWN_PREFIX: Final = "9000109"
 """Own-bank payees: this and 11 digits."""
 OTHER_PREFIX: Final = "9100109"
@@ -17,10 +19,28 @@ RETURNED_PREFIX: Final = "9100209"
 """Payees at another bank whose payments are returned (退汇) on the second working day."""
 FAILING_PREFIX: Final = "9100309"
 """Payees at another bank to whom the super channel always fails."""
+PERSONAL_PREFIX: Final = "9000209"
+"""Personal accounts at this bank, to whom payroll is credited."""
+PERSONAL_CLOSED_PREFIX: Final = "9000309"
+"""Closed personal accounts at this bank: their payroll line fails."""
+UNNAMED_PREFIX: Final = "9000409"
+"""Numbers of this bank that nobody holds; a batch refused for one does not name the lines."""
+LINE_FAILING_PREFIX: Final = "9100409"
+"""Payees at another bank whose line of a batch fails when it is carried out."""
 FATE_RETURNED: Final = "returned"
 FATE_FAILED: Final = "super_fails"
+FATE_UNNAMED: Final = "unnamed"
+FATE_LINE_FAILS: Final = "line_fails"
 
-_OWN: Final = re.compile(OWN_PREFIX + r"[0-9]{11}", re.ASCII)
+_OWN: Final = re.compile(
+    f"(?:{OWN_PREFIX}|{PERSONAL_PREFIX}|{PERSONAL_CLOSED_PREFIX})[0-9]{{11}}", re.ASCII
+)
+_FATES: Final = {
+    RETURNED_PREFIX: FATE_RETURNED,
+    FAILING_PREFIX: FATE_FAILED,
+    UNNAMED_PREFIX: FATE_UNNAMED,
+    LINE_FAILING_PREFIX: FATE_LINE_FAILS,
+}
 _DIGITS: Final = 11
 
 
@@ -34,18 +54,29 @@ def other_account(index: int, prefix: str = OTHER_PREFIX) -> str:
     return prefix + str(index).rjust(_DIGITS, "0")
 
 
+def personal_account(index: int, prefix: str = PERSONAL_PREFIX) -> str:
+    """The 18-digit number of generated personal account ``index`` at this bank."""
+    return prefix + str(index).rjust(_DIGITS, "0")
+
+
 def payee_name(number: str) -> str:
     """The account holder's name that belongs to a generated account number."""
     return f"样本收款户{int(number[-_DIGITS:]):06d}号"
 
 
 def generated_own(number: str) -> bool:
-    """Whether the number is that of a generated own-bank payee."""
+    """Whether the number is that of a generated own-bank payee, company or person."""
     return _OWN.fullmatch(number) is not None
 
 
+def generated(number: str) -> AccountRow | None:
+    """The own-bank account that such a number stands for, not yet opened."""
+    if not generated_own(number):
+        return None
+    status = "closed" if number.startswith(PERSONAL_CLOSED_PREFIX) else "active"
+    return AccountRow(number=number, name=payee_name(number), status=status, business="")
+
+
 def fate_by_number(number: str) -> str:
-    """'' or what becomes of payments to this generated other-bank number."""
-    if number.startswith(RETURNED_PREFIX):
-        return FATE_RETURNED
-    return FATE_FAILED if number.startswith(FAILING_PREFIX) else ""
+    """'' or what becomes of payments to this generated number."""
+    return _FATES.get(number[: len(RETURNED_PREFIX)], "")

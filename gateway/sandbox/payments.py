@@ -5,6 +5,8 @@ Rule kept here: a serial is unique per customer for ever, and a state is only ev
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -64,6 +66,7 @@ class Event:
     """Something that becomes due: ``execute``, ``super``, ``return``, ``expire`` or ``late``.
 
     ``late`` carries the bytes of a request that reached the bank late, for the front ``dialect``.
+    With ``batch`` it concerns a batch (also ``run`` and ``refund``), or its line ``line``.
     """
 
     id: int = 0
@@ -72,6 +75,8 @@ class Event:
     payment: int | None = None
     dialect: str = ""
     body: bytes = b""
+    batch: int | None = None
+    line: int = 0
 
 
 class PaymentBook:
@@ -157,17 +162,33 @@ class PaymentBook:
         return found is not None
 
     def paid_on(self, account: str, day: date) -> int:
-        """Fen paid from an account on a day."""
-        (total,) = self._db.execute(
+        """Fen paid from an account on a day, singly and in batches."""
+        which = (account, day.isoformat())
+        (single,) = self._db.execute(
             "SELECT COALESCE(SUM(amount), 0) FROM payment WHERE debtor_account = ? AND paid_on = ?",
-            (account, day.isoformat()),
+            which,
         ).fetchone()
-        return int(total)
+        (batched,) = self._db.execute(
+            "SELECT COALESCE(SUM(l.amount), 0) FROM batch b JOIN batch_line l ON l.batch = b.id"
+            " AND l.state = 'paid' WHERE b.debtor_account = ? AND b.paid_on = ?",
+            which,
+        ).fetchone()
+        return int(single) + int(batched)
 
     def fate(self, account: str) -> str:
         """'' or what the payee book says becomes of payments to this account."""
         found = self._db.execute("SELECT fate FROM payee WHERE account = ?", (account,)).fetchone()
         return str(found[0]) if found else ""
+
+    def fates(self, accounts: Iterable[str]) -> dict[str, str]:
+        """What the payee book says of payments to these accounts, where it says anything."""
+        return dict(
+            self._db.execute(
+                "SELECT account, fate FROM payee WHERE fate <> ''"
+                " AND account IN (SELECT value FROM json_each(?))",
+                (json.dumps(tuple(accounts)),),
+            )
+        )
 
     # ── agenda ───────────────────────────────────────────────────────────────────────────
 
@@ -175,8 +196,12 @@ class PaymentBook:
         """Put something on the agenda."""
         self._ledger.quiet_until = min(self._ledger.quiet_until, event.due)
         self._db.execute(
-            "INSERT INTO agenda (due, event, payment, dialect, body) VALUES (?, ?, ?, ?, ?)",
-            (event.due, event.event, event.payment, event.dialect, event.body or None),
+            "INSERT INTO agenda (due, event, payment, dialect, body, batch, line)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(event.due, event.event, event.payment, event.dialect, event.body or None),
+                *(event.batch, event.line),
+            ),
         )
 
     def next_event(self, until: int, dialect: str) -> Event | None:
@@ -184,7 +209,7 @@ class PaymentBook:
         if until < self._ledger.quiet_until:
             return None
         found = self._db.execute(
-            "SELECT id, due, event, payment, dialect, body FROM agenda"
+            "SELECT id, due, event, payment, dialect, body, batch, line FROM agenda"
             " WHERE due <= ? AND (event <> 'late' OR dialect = ?) ORDER BY due, id LIMIT 1",
             (until, dialect),
         ).fetchone()
@@ -193,9 +218,16 @@ class PaymentBook:
             (earliest,) = self._db.execute("SELECT MIN(due) FROM agenda").fetchone()
             self._ledger.quiet_until = _NEVER if earliest is None else earliest
             return None
-        number, due, event, payment, front, body = found
+        number, due, event, payment, front, body, batch, line = found
         return Event(
-            id=number, due=due, event=event, payment=payment, dialect=front, body=body or b""
+            id=number,
+            due=due,
+            event=event,
+            payment=payment,
+            dialect=front,
+            body=body or b"",
+            batch=batch,
+            line=line,
         )
 
     def strike(self, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""Balances and statements, as the bank tells them.
+"""Balances, statements, day ends and the day's overview, as the bank tells them.
 
 Rule kept here: today's statement must be asked for alone, and the balances told are those
 of the moment of asking, whatever the period asked about.
@@ -11,9 +11,32 @@ from datetime import datetime
 
 from gateway.domain.money import CNY, Money
 from gateway.domain.statement import Balance, StatementPage
-from gateway.ports.bank import BankAnswer, Reason, SignOn, StatementRequest
-from gateway.sandbox import rules
+from gateway.ports.bank import (
+    BalanceRequest,
+    BankAnswer,
+    EntryKind,
+    Reason,
+    SignOn,
+    StatementRequest,
+)
+from gateway.ports.bank_batch import HistoryRequest, OverviewRequest
+from gateway.sandbox import rules, turnover
 from gateway.sandbox.ledger import AccountRow, Ledger, LineQuery
+
+Query = BalanceRequest | StatementRequest | HistoryRequest | OverviewRequest
+
+
+def answer(ledger: Ledger, who: SignOn, body: Query, at: datetime, *, page_size: int) -> BankAnswer:
+    """The answer to any query about accounts. ``page_size`` counts lines."""
+    match body:
+        case BalanceRequest(account=number):
+            return balance(ledger, who, number, at)
+        case StatementRequest():
+            return statement(ledger, who, body, at, page_size=page_size)
+        case HistoryRequest():
+            return history(ledger, who, body, at)
+        case OverviewRequest():
+            return overview(ledger, who, body, at, page_size=page_size)
 
 
 def balance(ledger: Ledger, who: SignOn, number: str, at: datetime) -> BankAnswer:
@@ -60,10 +83,36 @@ def statement(
             direction=body.direction,
             page=max(body.page, 1),
             size=page_size,
+            returns=body.kind is EntryKind.REFUNDS,
         )
     )
     none = Reason.OK if entries else Reason.NO_ENTRIES
     return BankAnswer(at=at, message=none, page=replace(page, entries=entries, more=more))
+
+
+def history(ledger: Ledger, who: SignOn, body: HistoryRequest, at: datetime) -> BankAnswer:
+    """Day-end balances and turnovers of closed days, from the account's first booking on."""
+    account, reason = _queried(ledger, who, body.account)
+    if account is not None:
+        reason = rules.history_days(body.start, body.end, at.date())
+    if reason is not Reason.OK:
+        return BankAnswer(at=at, message=reason)
+    days = turnover.days(ledger.db, body.account, body.start, body.end)
+    return BankAnswer(at=at, message=Reason.OK if days else Reason.NO_ENTRIES, days=days)
+
+
+def overview(
+    ledger: Ledger, who: SignOn, body: OverviewRequest, at: datetime, *, page_size: int
+) -> BankAnswer:
+    """One page of a closed day over all accounts of the customer; no right is asked for."""
+    if body.day >= at.date():
+        return BankAnswer(at=at, message=Reason.DATE_INVALID)
+    page = turnover.overview(
+        ledger.db, who.customer, body.day, page=max(body.page, 1), size=page_size
+    )
+    if not page.lines:
+        return BankAnswer(at=at, message=Reason.NO_ENTRIES)
+    return BankAnswer(at=at, overview=page)
 
 
 def _queried(ledger: Ledger, who: SignOn, number: str) -> tuple[AccountRow | None, Reason]:

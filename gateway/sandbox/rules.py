@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from gateway.domain.money import CNY
+from gateway.domain.money import CNY, Money
+from gateway.domain.party import Agent, Party
 from gateway.ports.bank import BankState, PayOrder, PayRequest, Reason
+from gateway.ports.bank_batch import BatchLine
 from gateway.sandbox.ledger import AccountRow, OperatorRow
 from gateway.sandbox.options import Options
 
@@ -22,6 +24,7 @@ PAY, QUERY = "pay", "query"
 _ACCOUNT: Final = re.compile(r"[0-9A-Za-z-]{1,32}", re.ASCII)
 _FORBIDDEN: Final = re.compile(r"[<>&\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _AMOUNT_MAX: Final = 10**17
+HISTORY_DAYS_MAX: Final = 365
 _DRAW_RANGE: Final = 2**32
 
 
@@ -61,10 +64,10 @@ def judge(request: PayRequest, facts: PayFacts, options: Options) -> Reason:
     """OK, or why the whole payment message is refused and nothing of it is stored."""
     order = request.order
     for reason in (
-        _debtor(facts),
-        _amount(order),
+        debtor(facts),
+        amount(order.amount),
         _text(order, options),
-        _creditor(order, facts, options),
+        creditor(order, facts.creditor, options),
         _due(order, facts.today, options),
         _channel(request),
     ):
@@ -73,7 +76,8 @@ def judge(request: PayRequest, facts: PayFacts, options: Options) -> Reason:
     return Reason.OK
 
 
-def _debtor(facts: PayFacts) -> Reason:
+def debtor(facts: PayFacts) -> Reason:
+    """Whether the customer's operator may pay from the account at all."""
     account = facts.debtor
     if account is None or account.kind != "customer":
         return Reason.DEBTOR_UNKNOWN
@@ -86,39 +90,57 @@ def _debtor(facts: PayFacts) -> Reason:
     return Reason.OK if facts.may_pay else Reason.NOT_PERMITTED
 
 
-def _amount(order: PayOrder) -> Reason:
-    right = order.amount.currency == CNY and 0 < order.amount.minor < _AMOUNT_MAX
+def amount(asked: Money) -> Reason:
+    """Whether this can be paid: yuan, more than nothing, within the field's length."""
+    right = asked.currency == CNY and 0 < asked.minor < _AMOUNT_MAX
     return Reason.OK if right else Reason.AMOUNT_INVALID
 
 
 def _text(order: PayOrder, options: Options) -> Reason:
-    purpose = order.purpose
-    if not purpose.strip() or _FORBIDDEN.search(purpose) or _FORBIDDEN.search(order.memo):
+    if not order.purpose.strip():
+        return Reason.PURPOSE_ILLEGAL
+    return texts(order.purpose, order.memo, options)
+
+
+def texts(purpose: str, memo: str, options: Options) -> Reason:
+    """Whether purpose and memo hold legal characters and the purpose fits its field."""
+    if _FORBIDDEN.search(purpose) or _FORBIDDEN.search(memo):
         return Reason.PURPOSE_ILLEGAL
     too_long = len(purpose.encode("gb18030", "replace")) > options.purpose_bytes_max
     return Reason.PURPOSE_ILLEGAL if too_long else Reason.OK
 
 
-def _creditor(order: PayOrder, facts: PayFacts, options: Options) -> Reason:
-    creditor = order.creditor
-    if not _ACCOUNT.fullmatch(creditor.account.number):
+def creditor_form(party: Party) -> Reason:
+    """Whether the payee's account and name can be read at all."""
+    if not _ACCOUNT.fullmatch(party.account.number):
         return Reason.CREDITOR_MALFORMED
-    if not creditor.name.strip() or _FORBIDDEN.search(creditor.name):
-        return Reason.MALFORMED
-    if facts.creditor is not None:
-        if facts.creditor.status == "closed" or facts.creditor.kind != "customer":
-            return Reason.CREDITOR_UNKNOWN
-        same = facts.creditor.name == creditor.name.strip()
-        return Reason.OK if same else Reason.NAME_MISMATCH
-    if order.own_bank or _claims_own_bank(order, options):
+    illegible = not party.name.strip() or _FORBIDDEN.search(party.name)
+    return Reason.MALFORMED if illegible else Reason.OK
+
+
+def own_creditor(name: str, kept: AccountRow) -> Reason:
+    """Whether money for ``name`` may be credited to this account of the bank."""
+    if kept.status == "closed" or kept.kind != "customer":
+        return Reason.CREDITOR_UNKNOWN
+    return Reason.OK if kept.name == name.strip() else Reason.NAME_MISMATCH
+
+
+def creditor(order: PayOrder | BatchLine, kept: AccountRow | None, options: Options) -> Reason:
+    """Whether the payee may be paid; ``kept`` is the payee's account where it is at this bank."""
+    party = order.creditor
+    reason = creditor_form(party)
+    if reason is not Reason.OK:
+        return reason
+    if kept is not None:
+        return own_creditor(party.name, kept)
+    if order.own_bank or _claims_own_bank(party.account.agent, options):
         return Reason.NOT_OWN_BANK
-    return Reason.OK if creditor.account.agent.name else Reason.MALFORMED
+    return Reason.OK if party.account.agent.name else Reason.MALFORMED
 
 
-def _claims_own_bank(order: PayOrder, options: Options) -> bool:
+def _claims_own_bank(agent: Agent, options: Options) -> bool:
     if options.own_bank is None:
         return False
-    agent = order.creditor.account.agent
     try:
         return options.own_bank(agent.cnaps, agent.bic, agent.name) is True
     except ValueError:
@@ -141,13 +163,14 @@ def _channel(request: PayRequest) -> Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a stored instruction stands before it is decided.
+    """Where a stored instruction stands before it is decided. ``amount`` is the whole, in fen.
 
     ``signed`` means that the client asks for no further approval, ``reviewed`` that the branch
     has looked at it; ``limit`` is what may still be paid today in one payment (fen, None = any).
     """
 
-    order: PayOrder
+    amount: int
+    due: date | None
     super_channel: bool
     debtor: AccountRow | None
     today: date
@@ -158,20 +181,20 @@ class Standing:
 
 def destination(standing: Standing) -> tuple[BankState, Reason]:
     """The state an accepted instruction goes to now, and why if it fails."""
-    order, debtor = standing.order, standing.debtor
+    wanted, debtor = standing.amount, standing.debtor
     if not standing.signed:
         return BankState.AUDITING, Reason.OK
-    if order.due is not None and order.due > standing.today:
+    if standing.due is not None and standing.due > standing.today:
         return BankState.AUDITED, Reason.OK
     if debtor is None or debtor.status == "closed":
         return BankState.FAILED, Reason.DEBTOR_CLOSED
     if debtor.status == "frozen":
         return BankState.FAILED, Reason.DEBTOR_FROZEN
-    if debtor.review_above and order.amount.minor > debtor.review_above and not standing.reviewed:
+    if debtor.review_above and wanted > debtor.review_above and not standing.reviewed:
         return BankState.BRANCH_REVIEW, Reason.OK
-    if standing.limit is not None and order.amount.minor > standing.limit:
+    if standing.limit is not None and wanted > standing.limit:
         return BankState.FAILED, Reason.OVER_LIMIT
-    if debtor.available < order.amount.minor:
+    if debtor.available < wanted:
         return BankState.FAILED, Reason.INSUFFICIENT_FUNDS
     return (BankState.PENDING if standing.super_channel else BankState.PAID), Reason.OK
 
@@ -181,6 +204,12 @@ def statement_days(start: date, end: date, today: date) -> Reason:
     if start > end or end > today or (start < end and end == today):
         return Reason.DATE_INVALID
     return Reason.OK
+
+
+def history_days(start: date, end: date, today: date) -> Reason:
+    """Day-end balances: closed days only, at most a year back."""
+    oldest = today - timedelta(days=HISTORY_DAYS_MAX)
+    return Reason.OK if oldest <= start <= end < today else Reason.DATE_INVALID
 
 
 def drawn(rate: float, *parts: str | int) -> bool:

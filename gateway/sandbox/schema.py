@@ -52,17 +52,41 @@ CREATE TABLE IF NOT EXISTS former_state (
     payment INTEGER NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
     at INTEGER NOT NULL, PRIMARY KEY (payment, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch (
+    id INTEGER PRIMARY KEY, customer TEXT NOT NULL, serial TEXT NOT NULL, kind TEXT NOT NULL,
+    debtor_account TEXT NOT NULL, debtor_name TEXT NOT NULL, debtor_city TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0), purpose TEXT NOT NULL,
+    payroll_purpose TEXT NOT NULL, due TEXT NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, paid_on TEXT NOT NULL,
+    UNIQUE (customer, serial)
+) STRICT;
+CREATE INDEX IF NOT EXISTS batch_paid ON batch (debtor_account, paid_on) WHERE paid_on <> '';
+CREATE TABLE IF NOT EXISTS batch_line (
+    batch INTEGER NOT NULL, line INTEGER NOT NULL,
+    creditor_account TEXT NOT NULL, creditor_name TEXT NOT NULL, agent_name TEXT NOT NULL,
+    agent_cnaps TEXT NOT NULL, agent_bic TEXT NOT NULL, agent_city TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0), purpose TEXT NOT NULL, memo TEXT NOT NULL,
+    own_bank INTEGER NOT NULL, local INTEGER NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (batch, line)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS former_batch_state (
+    batch INTEGER NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+    at INTEGER NOT NULL, PRIMARY KEY (batch, seq)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS agenda (
     id INTEGER PRIMARY KEY, due INTEGER NOT NULL, event TEXT NOT NULL,
-    payment INTEGER, dialect TEXT NOT NULL DEFAULT '', body BLOB
+    payment INTEGER, dialect TEXT NOT NULL DEFAULT '', body BLOB,
+    batch INTEGER, line INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS agenda_due ON agenda (due, id);
 CREATE TABLE IF NOT EXISTS voucher (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, payment INTEGER,
-    day TEXT NOT NULL, at INTEGER NOT NULL
+    day TEXT NOT NULL, at INTEGER NOT NULL, batch INTEGER, line INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS voucher_once ON voucher (payment, kind)
     WHERE payment IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS voucher_line_once ON voucher (batch, line, kind)
+    WHERE batch IS NOT NULL;
 CREATE TABLE IF NOT EXISTS posting (
     id INTEGER PRIMARY KEY, voucher INTEGER NOT NULL, seq INTEGER NOT NULL,
     account TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount <> 0),
@@ -77,11 +101,29 @@ CREATE TRIGGER IF NOT EXISTS posting_kept BEFORE DELETE ON posting
     BEGIN SELECT RAISE(ABORT, 'a posting is never deleted'); END;
 CREATE TRIGGER IF NOT EXISTS payment_kept BEFORE DELETE ON payment
     BEGIN SELECT RAISE(ABORT, 'an instruction is never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS batch_kept BEFORE DELETE ON batch
+    BEGIN SELECT RAISE(ABORT, 'an instruction is never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS batch_line_kept BEFORE DELETE ON batch_line
+    BEGIN SELECT RAISE(ABORT, 'an instruction is never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS batch_serial BEFORE INSERT ON batch
+    WHEN EXISTS (SELECT 1 FROM payment WHERE customer = NEW.customer AND serial = NEW.serial)
+    BEGIN SELECT RAISE(ABORT, 'a serial is used once, by a payment or by a batch'); END;
+CREATE TRIGGER IF NOT EXISTS payment_serial BEFORE INSERT ON payment
+    WHEN EXISTS (SELECT 1 FROM batch WHERE customer = NEW.customer AND serial = NEW.serial)
+    BEGIN SELECT RAISE(ABORT, 'a serial is used once, by a payment or by a batch'); END;
 CREATE TRIGGER IF NOT EXISTS voucher_unchanged BEFORE UPDATE ON voucher
     BEGIN SELECT RAISE(ABORT, 'a voucher is never changed'); END;
 CREATE TRIGGER IF NOT EXISTS voucher_kept BEFORE DELETE ON voucher
     BEGIN SELECT RAISE(ABORT, 'a voucher is never deleted'); END;
 """
+
+_ADDED: Final = (
+    ("agenda", "batch", "INTEGER"),
+    ("agenda", "line", "INTEGER NOT NULL DEFAULT 0"),
+    ("voucher", "batch", "INTEGER"),
+    ("voucher", "line", "INTEGER NOT NULL DEFAULT 0"),
+)
+"""Columns that files of the first version lack."""
 
 
 def connect(path: str | Path, *, durable: bool) -> sqlite3.Connection:
@@ -96,5 +138,14 @@ def connect(path: str | Path, *, durable: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     connection.execute("PRAGMA busy_timeout = 5000")
+    _catch_up(connection)
     connection.executescript(SCHEMA)
     return connection
+
+
+def _catch_up(connection: sqlite3.Connection) -> None:
+    """Add to an older file what its tables lack; nothing stored is touched."""
+    for table, column, declaration in _ADDED:
+        present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        if present and column not in present:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} {declaration}")

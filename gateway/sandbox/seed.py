@@ -58,7 +58,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Payee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who is paid. Without ``agent_name`` the account is at this bank.
 
-    ``fate`` is '', ``returned`` or ``super_fails``; ``status`` concerns own-bank accounts.
+    ``fate`` is '', ``returned``, ``super_fails``, ``line_fails`` (in a batch) or ``unnamed`` (a
+    batch refused for this payee names no line); ``status`` concerns own-bank accounts.
     """
 
     account: str

@@ -85,9 +85,10 @@ class SandboxServer:
         match request.method, path:
             case "GET", "/admin/ledger":
                 return await self._run(lambda: admin.ledger_view(first.ledger))
-            case "GET", "/admin/payments":
+            case "GET", "/admin/payments" | "/admin/batches":
                 serial, customer = query.get("serial", ""), query.get("customer", "")
-                return await self._run(lambda: admin.payments_view(first, serial, customer))
+                view = admin.payments_view if path == "/admin/payments" else admin.batches_view
+                return await self._run(lambda: view(first, serial, customer))
             case "GET", "/admin/clock":
                 return {"now": self._clock.now().isoformat()}
             case "POST", "/admin/clock":

@@ -25,6 +25,7 @@ class WorkKind(StrEnum):
     SEND = "send"
     ENQUIRE = "enquire"
     RELEASE = "release"
+    REFUNDS = "refunds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from gateway.sandbox.exchange import Delivery
 from gateway.sandbox.faults import Fault, FaultSchedule
 from gateway.sandbox.ledger import Ledger
 from gateway.sandbox.options import Options
+from gateway.sandbox.payees import LINE_FAILING_PREFIX, other_account, payee_name
 from gateway.simulation.net import Answer
 from gateway.simulation.plan import Cast, Payee
 from gateway.simulation.runtime import START, SimRandom
@@ -37,12 +38,15 @@ class Books:
     def executions(self, customer: str) -> Sequence[Execution]:
         """Everything executed for the customer."""
         rows = self._ledger.db.execute(
-            "SELECT serial, amount, creditor_account FROM payment WHERE customer = ? AND state = ?",
+            "SELECT serial, amount, creditor_account, 0 FROM payment"
+            " WHERE customer = ?1 AND state = ?2 UNION ALL"
+            " SELECT b.serial, l.amount, l.creditor_account, l.line FROM batch b"
+            " JOIN batch_line l ON l.batch = b.id WHERE b.customer = ?1 AND l.state = ?2",
             (customer, BankState.PAID.value),
         )
         return [
-            Execution(serial=serial, amount_minor=amount, creditor_account=account)
-            for serial, amount, account in rows
+            Execution(serial=serial, amount_minor=amount, creditor_account=account, line=line)
+            for serial, amount, account, line in rows
         ]
 
 
@@ -90,6 +94,21 @@ def cast_of_seed(bank: str) -> Cast:
             )
             for book in seeds.shipped().payee_books
             for payee in book.payees
+        )
+        + _failing_payee(),
+    )
+
+
+def _failing_payee() -> tuple[Payee, ...]:
+    """One to whom a line of a batch fails at execution, while its neighbours are paid."""
+    account = other_account(1, LINE_FAILING_PREFIX)
+    return (
+        Payee(
+            account=account,
+            name=payee_name(account),
+            agent_name="示例商业银行上海分行",
+            cnaps="999290000012",
+            city="上海",
         ),
     )
 
@@ -105,7 +124,13 @@ def sandbox_end(dialect: BankDialect, draw: Random, *, calm: bool = False) -> Ba
     crowd = max(1.0, sum(rates.values()) / _TROUBLE_MOST)
     rates = {fault: rate / crowd for fault, rate in rates.items()}
     faults = FaultSchedule(random=SimRandom(draw), rates=rates)
-    options = Options(code=dialect.code, own_bank=dialect.is_own_bank, super_fail_rate=0.1)
+    options = Options(
+        code=dialect.code,
+        own_bank=dialect.is_own_bank,
+        super_fail_rate=0.1,
+        line_fail_rate=0.1,
+        names_faulty=0.5,
+    )
     bank = SandboxBank(ledger, dialect.bank_side, options=options, faults=faults)
     return BankEnd(
         bank=_Front(bank),

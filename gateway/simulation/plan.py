@@ -62,8 +62,8 @@ class Cast:
     payees: tuple[Payee, ...]
 
 
-def tenant_of(cast: Cast) -> Tenant:
-    """The tenant that the cast makes."""
+def tenant_of(cast: Cast, *, batching: bool = False) -> Tenant:
+    """The tenant that the cast makes; one that batches has few slots, so that payments gather."""
     accounts = {
         number: OwnAccount(
             party=Party(
@@ -83,7 +83,7 @@ def tenant_of(cast: Cast) -> Tenant:
         customer=cast.customer,
         operator=cast.operator,
         password=cast.password,
-        slots=4,
+        slots=1 if batching else 4,
         enquiry_slots=2,
         timeout_s=30,
     )
@@ -93,14 +93,19 @@ def tenant_of(cast: Cast) -> Tenant:
         companies={"sim": "simulated company"},
         accounts=accounts,
         connections={LINK: connection},
-        policy=Policy(default_local=False),
+        policy=Policy(default_local=False, batching=batching),
     )
 
 
-def draft(cast: Cast, number: int, draw: Random) -> Draft:
-    """The ERP's instruction ``number``: mostly fine, sometimes with a wrong payee name."""
+def draft(cast: Cast, number: int, draw: Random, *, batching: bool = False) -> Draft:
+    """The ERP's instruction ``number``: mostly fine, sometimes with a wrong payee name.
+
+    A tenant that batches mostly pays from one account, so that its payments can gather.
+    """
     payee = draw.choice(cast.payees)
     debtor = draw.choice(cast.accounts)
+    if batching and draw.random() < 0.8:  # noqa: PLR2004 - a share of the main account
+        debtor = cast.accounts[0]
     wrong = draw.random() < _WRONG_NAMES
     fen = draw.randrange(1, 500_000)
     return Draft(

@@ -41,6 +41,8 @@ from gateway.store.store import Store
 
 _STORM_S: Final = 3_600.0
 _HEAL_S: Final = 400_000.0
+_BATCHING: Final = 0.5
+_BURST: Final = 8
 _POLL_S: Final = 600.0
 _LOOK_S: Final = 60.0
 _POSTED_TWICE: Final = 0.2
@@ -123,7 +125,9 @@ class World:
         self.scheduler = Scheduler()
         self.clock = SimClock(self.scheduler)
         self.ids = SimIds()
-        self.tenant = tenant_of(cast)
+        batches = dialect.batch is not None and self.draw.random() < _BATCHING
+        self.burst = _BURST if batches else 1
+        self.tenant = tenant_of(cast, batching=batches)
         self.end = end(self.draw)
         self.engine: Engine = sqlite_engine(":memory:")
         tables.metadata.create_all(self.engine)
@@ -192,8 +196,9 @@ class World:
     async def _erp(self) -> None:
         """Post everything; without an answer post again; sometimes post twice."""
         for number in range(self.payments):
-            await self._sleep(self.draw.uniform(0, _STORM_S / self.payments))
-            it = draft(self.cast, number, self.draw)
+            if number % self.burst == 0:
+                await self._sleep(self.draw.uniform(0, _STORM_S * self.burst / self.payments))
+            it = draft(self.cast, number, self.draw, batching=self.burst > 1)
             await self._post(it)
             if self.draw.random() < _POSTED_TWICE:
                 await self._post(it)

@@ -17,6 +17,8 @@ OWNERS: Final[Mapping[str, str]] = MappingProxyType(
         "evidence": "gateway.lifecycle",
         "case_file": "gateway.lifecycle",
         "vote": "gateway.controls",
+        "stop": "gateway.controls",
+        "stop_vote": "gateway.controls",
         "message": "gateway.relay",
         "message_line": "gateway.relay",
         "blockade": "gateway.relay",

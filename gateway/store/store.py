@@ -24,11 +24,18 @@ T = TypeVar("T")
 Probe = Callable[[str], None]
 """Called at named points of every commit; a test may end the process there."""
 
+Listener = Callable[[Sequence[tuple[str, str]]], None]
+"""Told on the writer's thread, after a commit, which (tenant, instruction) have a new version."""
+
 _WAITING_MAX: Final = 20_000
 
 
 def _no_probe(_: str) -> None:
     """Production: points pass silently."""
+
+
+def _nobody(_: Sequence[tuple[str, str]]) -> None:
+    """Until somebody listens."""
 
 
 class Store:
@@ -40,6 +47,7 @@ class Store:
         self._probe = probe
         self._writer: Connection | None = None
         self._waiting = 0
+        self._listener: Listener = _nobody
         self.lane = Lane(runtime.ids.new("lan"), runtime.random.bytes)
         self._batcher = runtime.tasks.batcher("writer", self._run_group)
 
@@ -48,6 +56,10 @@ class Store:
         self._writer = self._engine.connect().execution_options(begin="IMMEDIATE")
         with self._writer.begin():
             self.lane.open(self._writer, to_us(self._runtime.clock.now()))
+
+    def listen(self, listener: Listener) -> None:
+        """Let somebody hear, after each commit, which instructions it changed."""
+        self._listener = listener
 
     async def write(self, job: Callable[[Uow], T], *, may_refuse: bool = False) -> T:
         """Run ``job`` in the next group commit and return its result once it is durable.
@@ -132,4 +144,5 @@ class Store:
         self._probe("committed")
         for wake in (wake for uow in done for wake in uow.wakes):
             wake()
+        self._listener([key for uow in done for key in uow.touched])
         return results

@@ -124,6 +124,8 @@ instruction = Table(
     _text("text"),
     _text("bank_reference"),
     _us("changed_us"),
+    # ── added by revision 0002, so last: a table on disk grows only at its end ──
+    Column("payroll_purpose", String(16), nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "erp", "erp_reference", name="instruction_reference"),
     Index("instruction_likeness", "tenant", "creditor_account", "amount_minor", "pay_day"),
@@ -207,6 +209,34 @@ vote = Table(
     PrimaryKeyConstraint("tenant", "instruction", "seq"),
 )
 
+stop = Table(
+    "stop",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("scope", String(16), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("pulled_by", String(128), nullable=False),
+    _text("reason"),
+    _us("pulled_us"),
+    _us("lifted_us", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("stop_standing", "tenant", "lifted_us"),
+)
+
+stop_vote = Table(
+    "stop_vote",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("stop", _ID, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("actor", String(128), nullable=False),
+    _text("reason"),
+    _us("at_us"),
+    PrimaryKeyConstraint("tenant", "stop", "seq"),
+    UniqueConstraint("tenant", "stop", "actor", name="stop_vote_once"),
+)
+
 # ── relay ───────────────────────────────────────────────────────────────────────────────
 message = Table(
     "message",
@@ -239,6 +269,8 @@ message_line = Table(
     Column("line", Integer, nullable=False),
     Column("instruction", _ID, nullable=False),
     Column("open", Boolean, nullable=False),
+    # ── added by revision 0002 ──
+    Column("rounds", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("tenant", "message", "line"),
     Index(
         "message_line_one_open",

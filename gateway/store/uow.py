@@ -25,6 +25,7 @@ class Uow:
         self._keyed: dict[Table, dict[str, dict[str, object]]] = {}
         self.records: list[Record] = []
         self.wakes: list[Callable[[], None]] = []
+        self.touched: list[tuple[str, str]] = []
         self.wrote = False
 
     def add(self, table: Table, *rows: Mapping[str, object]) -> None:
@@ -39,6 +40,10 @@ class Uow:
     def wake(self, callback: Callable[[], None]) -> None:
         """Call back after the commit succeeded, never before, never on failure."""
         self.wakes.append(callback)
+
+    def touch(self, tenant: str, instruction: str) -> None:
+        """Say that an instruction has a new version; who listens hears of it afterwards."""
+        self.touched.append((tenant, instruction))
 
     def rows(
         self, statement: Executable, values: Mapping[str, object] | None = None

@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.domain.decision import Action
 from gateway.domain.instruction import State
+from gateway.lifecycle.stops import StopScope
 
 Schema = dict[str, object]
 
@@ -142,8 +143,12 @@ ANSWERS: Final[dict[str, Schema]] = {
     ),
     "InstructionView": _object(
         "Where an instruction stands. 指令现状。",
-        optional=("history",),
+        optional=("history", "version"),
         id=_TEXT,
+        version={
+            **_COUNT,
+            "description": "Grows with every change; also the ETag. 每次变化递增，亦为 ETag。",
+        },
         erp=_TEXT,
         erp_reference=_TEXT,
         digest=_SHA256,
@@ -188,6 +193,56 @@ ANSWERS: Final[dict[str, Schema]] = {
         ),
         "additionalProperties": False,
     },
+    "Cancellation": {
+        **_object(
+            "Why, if it is to be told. 取消原因（可不填，也可不带正文）。",
+            optional=("reason",),
+            reason={"type": "string", "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "Cancelled": _object(
+        "The cancellation, the same however often it is asked for. 取消结果，重复调用不变。",
+        id=_TEXT,
+        erp_reference=_TEXT,
+        state={"enum": [State.CANCELLED.value]},
+        cancelled_by=_TEXT,
+        cancelled_at=_WHEN,
+        reason=_TEXT,
+    ),
+    "StopWish": {
+        **_object(
+            "What to stop. subject: an account number or a connection's id; for the tenant empty. "
+            "停付对象：账号或连接编号；范围为 tenant 时留空。",
+            optional=("subject",),
+            scope={"enum": [scope.value for scope in StopScope]},
+            subject={"type": "string", "maxLength": 64},
+            reason={"type": "string", "minLength": 1, "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "LiftVote": {
+        **_object(
+            "Why it may be lifted. 解除原因。",
+            reason={"type": "string", "minLength": 1, "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "Stop": _object(
+        "A stop with every vote to lift it. 停付及其解除表决。",
+        id=_TEXT,
+        scope={"enum": [scope.value for scope in StopScope]},
+        subject=_TEXT,
+        reason=_TEXT,
+        holds=_FLAG,
+        pulled_by=_TEXT,
+        pulled_at=_WHEN,
+        lifted_at={"type": ["string", "null"], "format": "date-time"},
+        needed=_COUNT,
+        votes=_list(_object("One vote. 一票。", actor=_TEXT, reason=_TEXT, at=_WHEN)),
+        links=_LINKS,
+    ),
+    "Stops": _object("Stops. 停付列表。", stops=_list(_ref("Stop"))),
     "Decided": _object(
         "What the vote brought. 决定结果。",
         id=_TEXT,

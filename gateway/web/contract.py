@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.domain.instruction import State
-from gateway.web import accounts, batches, health, instructions
+from gateway.web import accounts, batches, health, instructions, stops, waiting
 from gateway.web.asked import Endpoint, Raw, signed
 from gateway.web.bodies import BATCH_BYTES_MAX, SMALL_MAX
 
@@ -43,11 +43,14 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     takes: str = ""
     takes_type: str = "application/json"
+    takes_required: bool = True
     gives: str = ""
     gives_types: tuple[str, ...] = ("application/json",)
     errors: tuple[int, ...] = ()
     body_max: int = SMALL_MAX
     repeatable: bool = False
+    unchanged: bool = False
+    """Whether a 304 may be the answer."""
     signed: bool = True
 
     def route(self) -> Raw:
@@ -88,6 +91,28 @@ _ERP: Final = Parameter(
     place="query",
     zh="文件格式，如 iso20022；只有一种时可省略",
     en="the file's format, such as iso20022; may be left out when there is only one",
+    schema=_TEXT,
+)
+_STOP: Final = _id("停付编号（stp_…）", "id of the stop (stp_…)")
+_WAIT: Final = Parameter(
+    name="wait",
+    place="query",
+    zh="长轮询：最多等待的秒数；版本一变化或已是终态即返回",
+    en="long poll: most seconds to wait; answered as soon as the version changes or is final",
+    schema={"type": "integer", "minimum": 0, "maximum": waiting.WAIT_MAX_S},
+)
+_VERSION: Final = Parameter(
+    name="version",
+    place="query",
+    zh="与 wait 同用：已知的版本；也可用 If-None-Match。都不给则以当前版本为准",
+    en="with wait: the version you know, unless If-None-Match tells it; without, that of now",
+    schema={"type": "integer", "minimum": 0, "maximum": 9_999_999_999},
+)
+_IF_NONE_MATCH: Final = Parameter(
+    name="If-None-Match",
+    place="header",
+    zh="已知的 ETag（版本）；没有变化则答 304，无正文",
+    en="the ETag (version) you know; nothing new is a 304 without a body",
     schema=_TEXT,
 )
 _ASKS_BANK: Final = (502, 503, 504)
@@ -149,12 +174,29 @@ OPERATIONS: Final = (
         method="GET",
         path="/v1/instructions/{id}",
         name="get_instruction",
-        zh="一条指令的现状、证据与全部历史",
-        en="Where an instruction stands, with evidence and whole history",
-        endpoint=instructions.get,
-        parameters=(_INSTRUCTION,),
+        zh="一条指令的现状、证据与全部历史；带 wait 时等到有变化才答",
+        en="Where an instruction stands, with evidence and history; with wait, once it changed",
+        endpoint=waiting.get,
+        parameters=(_INSTRUCTION, _WAIT, _VERSION, _IF_NONE_MATCH),
         gives="InstructionView",
-        errors=(404,),
+        errors=(400, 404, 503),
+        unchanged=True,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/instructions/{id}/cancellation",
+        name="cancel_instruction",
+        zh="取消尚未发送的指令；重复调用得到同样的答复。已发送则为 409，请改用查证",
+        en=(
+            "Cancel what has not left; repeated, the answer is the same. Once it has left it is"
+            " a 409: enquire instead"
+        ),
+        endpoint=instructions.cancel,
+        parameters=(_INSTRUCTION,),
+        takes="Cancellation",
+        takes_required=False,
+        gives="Cancelled",
+        errors=(400, 403, 404, 409),
     ),
     Operation(
         method="POST",
@@ -294,6 +336,44 @@ OPERATIONS: Final = (
         parameters=(_id("连接编号", "id of the connection"),),
         gives="Unblocked",
         errors=(403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/stops",
+        name="pull_stop",
+        zh="紧急停付：一人即可拉起（仅限人员密钥），立即生效；排队的不再发出，已发出的照常查证",
+        en=(
+            "Emergency stop: one person pulls it (person keys only), it holds at once; nothing"
+            " queued leaves, what has left is enquired about as ever"
+        ),
+        endpoint=stops.pull,
+        takes="StopWish",
+        gives="Stop",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/stops",
+        name="list_stops",
+        zh="停付记录及其全部解除表决，生效中的在前（最多 1000 条）",
+        en="Stops with every vote to lift them, those that hold first (at most 1000)",
+        endpoint=stops.listed,
+        gives="Stops",
+    ),
+    Operation(
+        method="POST",
+        path="/v1/stops/{id}/lift",
+        name="lift_stop",
+        zh="解除停付：须两名不同人员各表决一次（拉起人可为其一），仅限人员密钥",
+        en=(
+            "Lift a stop: two different people, one vote each (whoever pulled it may be one);"
+            " person keys only"
+        ),
+        endpoint=stops.lift,
+        parameters=(_STOP,),
+        takes="LiftVote",
+        gives="Stop",
+        errors=(400, 403, 404),
     ),
     Operation(
         method="GET",

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from typing import Final
 
 from starlette.responses import Response
 
 from gateway.delivery.standing import by_reference, held_or_open, instruction_view
 from gateway.domain.decision import Action
-from gateway.domain.errors import Fault, Refused
 from gateway.domain.instruction import State
-from gateway.intake.faults import fault
 from gateway.intake.json_body import parse_instruction
 from gateway.web.acceptance import acceptance_body
 from gateway.web.asked import Asked, json_bytes, json_response, refused_at
+from gateway.web.small_json import Member, read_texts
 
-_VOTE: Final = ("action", "content_hash", "reason")
-_REASON_MAX: Final = 1000
+_VOTE: Final = {
+    "action": Member(required=True, words=Action),
+    "content_hash": Member(required=True),
+    "reason": Member(),
+}
+_CANCELLATION: Final = {"reason": Member()}
 
 
 async def post(asked: Asked) -> Response:
@@ -29,14 +30,6 @@ async def post(asked: Asked) -> Response:
     )
     asked.desk.meter.accepted["instruction"] += 1
     return json_bytes(acceptance_body(accepted.id, accepted.erp_reference, accepted.digest))
-
-
-async def get(asked: Asked) -> Response:
-    """One instruction with its history."""
-    instruction, tenant = asked.path("id"), asked.key.tenant
-    return json_response(
-        await asked.gateway.store.read(lambda db: instruction_view(db, tenant, instruction))
-    )
 
 
 async def find(asked: Asked) -> Response:
@@ -65,6 +58,30 @@ async def enquire(asked: Asked) -> Response:
     await asked.gateway.store.read(lambda db: instruction_view(db, tenant, instruction))
     at = await asked.gateway.relay.enquire_soon(tenant, instruction)
     return json_response({"id": instruction, "enquiry_at": at})
+
+
+async def cancel(asked: Asked) -> Response:
+    """Cancel what has not left; asked again, the answer is the same."""
+    wish = read_texts(
+        asked.body,
+        _CANCELLATION,
+        en="the cancellation was refused",
+        zh="取消请求有误，未受理",
+        empty=True,
+    )
+    done = await asked.gateway.cancellations.cancel(
+        asked.key, asked.path("id"), wish.get("reason", "")
+    )
+    return json_response(
+        {
+            "id": done.id,
+            "erp_reference": done.erp_reference,
+            "state": State.CANCELLED.value,
+            "cancelled_by": done.by,
+            "cancelled_at": done.at.isoformat(),
+            "reason": done.reason,
+        }
+    )
 
 
 async def decide(asked: Asked) -> Response:
@@ -105,65 +122,5 @@ def _states(text: str) -> tuple[str, ...]:
 
 def _vote(body: bytes) -> tuple[Action, str, str]:
     """Read ``{"action", "content_hash", "reason"?}``. Raises Refused with every fault."""
-    found: list[Fault] = []
-    members = _members(body, found)
-    texts: dict[str, str] = {}
-    for name, value in members.items():
-        if name not in _VOTE:
-            found.append(fault("unknown_field", f"/{name[:40]}"))
-        elif not isinstance(value, str):
-            found.append(fault("not_text", f"/{name}"))
-        else:
-            texts[name] = value
-    found.extend(
-        fault("required", f"/{name}", field=name)
-        for name in ("action", "content_hash")
-        if name not in members or texts.get(name) == ""
-    )
-    action = texts.get("action", "")
-    if action and action not in frozenset(Action):
-        listed = ", ".join(Action)
-        found.append(
-            Fault(
-                path="/action",
-                code="action_unknown",
-                zh=f"action 须为 {listed} 之一",
-                en=f"the action must be one of {listed}",
-            )
-        )
-    if len(texts.get("reason", "")) > _REASON_MAX:
-        found.append(fault("too_long", "/reason", field="reason", detail=str(_REASON_MAX)))
-    if found:
-        raise Refused("the decision was refused", "决定有误，未受理", found)
-    return Action(action), texts["content_hash"], texts.get("reason", "")
-
-
-def _members(body: bytes, found: list[Fault]) -> dict[str, object]:
-    """The members of a small JSON object; one that stands twice is a fault."""
-
-    def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
-        counts = Counter(name for name, _ in items)
-        found.extend(
-            fault("duplicate_field", f"/{name[:40]}") for name, count in counts.items() if count > 1
-        )
-        return dict(items)
-
-    try:
-        document: object = json.loads(body.decode(), object_pairs_hook=pairs)
-    except UnicodeDecodeError as error:
-        raise _malformed("json_encoding", f"1:{error.start + 1}", 1) from None
-    except json.JSONDecodeError as error:
-        raise _malformed("json_malformed", f"{error.lineno}:{error.colno}", error.lineno) from None
-    except (RecursionError, ValueError):
-        raise _malformed("json_depth", "", None) from None
-    if not isinstance(document, dict):
-        raise _malformed("not_object", "", None)
-    return document
-
-
-def _malformed(code: str, detail: str, line: int | None) -> Refused:
-    return Refused(
-        "the body cannot be read",
-        "请求正文无法读取",
-        [fault(code, "", detail=detail, line=line)],
-    )
+    texts = read_texts(body, _VOTE, en="the decision was refused", zh="决定有误，未受理")
+    return Action(texts["action"]), texts["content_hash"], texts.get("reason", "")

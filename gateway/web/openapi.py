@@ -90,7 +90,7 @@ def _body(operation: Operation) -> Schema:
         content = {operation.takes_type: {"schema": {"type": "string", "format": "binary"}}}
     else:
         return {}
-    return {"required": True, "content": content}
+    return {"required": operation.takes_required, "content": content}
 
 
 def _responses(operation: Operation) -> Schema:
@@ -99,6 +99,8 @@ def _responses(operation: Operation) -> Schema:
         as_json = kind == "application/json"
         content[kind] = {"schema": _ref(operation.gives) if as_json else {"type": "string"}}
     made: Schema = {"200": {"description": "成功 · done", "content": content}}
+    if operation.unchanged:
+        made["304"] = {"description": "未变化 · not modified"}
     refusals = {*operation.errors, *((401,) if operation.signed else ()), 500}
     for status in sorted(refusals):
         made[str(status)] = {

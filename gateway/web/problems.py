@@ -13,6 +13,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
+from gateway.controls.cancel import AlreadyLeft
 from gateway.domain.errors import (
     BankRefused,
     Corrupt,
@@ -53,6 +54,30 @@ class TooLarge(Refused):
     en = "the body is too large; nothing was accepted, split it"
 
 
+class AmbiguousRequest(Refused):
+    """The bytes are not exactly one HTTP request, or two readers could cut them differently."""
+
+    code = "http_malformed"
+    zh = "不是合法的 HTTP 请求，连接已关闭"
+    en = "not a proper HTTP request; the connection was closed"
+
+
+class HeadTooLarge(Refused):
+    """Request line and headers are longer than the server takes."""
+
+    code = "headers_too_large"
+    zh = "请求行与请求头过长，未受理，连接已关闭"
+    en = "request line and headers are too long; nothing was accepted, the connection was closed"
+
+
+class TooSlow(Refused):
+    """The request was not whole in time."""
+
+    code = "request_timeout"
+    zh = "请求未在时限内收全，未受理，连接已关闭；请重新提交"
+    en = "the request was not whole in time; nothing was accepted, send it again"
+
+
 class NoSuchMethod(Refused):
     """The address exists, but not for this method."""
 
@@ -91,6 +116,12 @@ _ROWS: Final[Mapping[type[BaseException], _Row]] = MappingProxyType(
         NotOffered: _Row(HTTPStatus.UNPROCESSABLE_ENTITY, "不提供此功能", "not offered"),
         NotFound: _Row(HTTPStatus.NOT_FOUND, "未找到", "not found"),
         TooLarge: _Row(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "正文过大", "body too large"),
+        AmbiguousRequest: _Row(HTTPStatus.BAD_REQUEST, "请求有歧义", "malformed request"),
+        HeadTooLarge: _Row(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "请求头过大", "headers too large"
+        ),
+        TooSlow: _Row(HTTPStatus.REQUEST_TIMEOUT, "请求超时", "request too slow"),
+        AlreadyLeft: _Row(HTTPStatus.CONFLICT, "已发送，不能取消", "too late to cancel"),
         NoSuchMethod: _Row(HTTPStatus.METHOD_NOT_ALLOWED, "方法不支持", "method not allowed"),
         Overloaded: _Row(HTTPStatus.SERVICE_UNAVAILABLE, "系统繁忙", "overloaded"),
         Refused: _Row(HTTPStatus.BAD_REQUEST, "请求被拒绝", "request refused"),

@@ -20,6 +20,7 @@ from gateway import bootstrap
 from gateway.domain.errors import GatewayError
 from gateway.settings import Settings
 from gateway.web.app import create_app
+from gateway.web.connection import Patience, protocol
 
 _GRACE_S: Final = 10
 """How long requests under way may take to end."""
@@ -27,10 +28,17 @@ _KEEP_ALIVE_S: Final = 75
 _FAILED: Final = 1
 
 
-def run(settings: Settings, *, ready: Callable[[str], None], err: TextIO = sys.stderr) -> int:
+def run(
+    settings: Settings,
+    *,
+    ready: Callable[[str], None],
+    err: TextIO = sys.stderr,
+    patience: Patience = Patience(),  # noqa: B008 - frozen
+) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code.
 
-    ``ready`` is told the address once requests are answered. When a task of the gateway dies the
+    ``ready`` is told the address once requests are answered; ``patience`` bounds how long a
+    caller may take to send one. When a task of the gateway dies the
     process ends at once with code 1 and one line on ``err``: what it had in flight is then in
     doubt, as after a power cut, and the next start takes it over. Raises GatewayError when it
     cannot start.
@@ -42,11 +50,14 @@ def run(settings: Settings, *, ready: Callable[[str], None], err: TextIO = sys.s
         # Stopping in good order would need the very parts that may just have failed.
         os._exit(_FAILED)
 
-    return uvloop.run(_serve(settings, ready, died))
+    return uvloop.run(_serve(settings, ready, died, patience))
 
 
 async def _serve(
-    settings: Settings, ready: Callable[[str], None], died: Callable[[str, BaseException], None]
+    settings: Settings,
+    ready: Callable[[str], None],
+    died: Callable[[str, BaseException], None],
+    patience: Patience,
 ) -> int:
     gateway = bootstrap.build(settings, died)
     try:
@@ -55,7 +66,7 @@ async def _serve(
             create_app(gateway),
             host=settings.host,
             port=settings.port,
-            http="httptools",
+            http=protocol(gateway.runtime.ids, patience),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -65,7 +76,7 @@ async def _serve(
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_GRACE_S,
         )
-        server = _Server(config, ready)
+        server = _Server(config, ready, gateway.notices.close)
         signal.signal(signal.SIGTERM, server.asked_to_end)
         signal.signal(signal.SIGINT, server.asked_to_end)
         await server.serve()
@@ -79,9 +90,18 @@ async def _serve(
 class _Server(uvicorn.Server):
     """A server that tells its address, and whose end is ours to arrange."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[str], None], ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Answer the calls that only wait, then end as the server does."""
+        del sockets
+        self._ending()
+        await super().shutdown()
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Listen, then say where."""

@@ -14,7 +14,7 @@ from gateway.domain.errors import WireError
 from gateway.wire.events import Close, Event, Note, Open, Record
 from gateway.wire.libxml import ended, pull_parser
 from gateway.wire.limits import LIMITS, Limits, Profile
-from gateway.wire.transcode import as_utf8
+from gateway.wire.transcode import as_utf8, crowd
 from gateway.wire.tree import refusal
 from gateway.wire.walker import Walker
 
@@ -32,25 +32,27 @@ def stream(
     is held, at the price of its memory.
 
     ``limits`` bound one record, and what may lie between two of them, not the file.
-    Raises WireError as ``parse`` does, with ``size`` if ``limits.octets`` bytes pass
-    without a record, in the middle of iteration: what was yielded before is not yet proven
-    to belong to a well-formed file.
+    Raises WireError as ``parse`` does, with ``size`` or ``nodes`` if ``limits.octets`` bytes or
+    markup for ``limits.nodes`` nodes pass without a record, in the middle of iteration: what was
+    yielded before is not yet proven to belong to a well-formed file.
     """
     walker = Walker(limits, records)
     parser = pull_parser(f"{{*}}{name}" for name in sorted(records))
-    idle = 0
+    idle = crowded = 0
     for piece in as_utf8(chunks):
         try:
             parser.feed(piece)
         except etree.XMLSyntaxError as error:
             raise refusal(error) from None
-        idle += len(piece)
+        idle, crowded = idle + len(piece), crowded + crowd(piece)
         for element in ended(parser):
             if not walker.inside_record(element):
-                idle = 0
+                idle = crowded = 0
                 yield from walker.advance(element)
         if idle > limits.octets:
             raise WireError("size", walker.path)
+        if crowded > limits.nodes:
+            raise WireError("nodes", walker.path)
     try:
         root = parser.close()
     except etree.XMLSyntaxError as error:

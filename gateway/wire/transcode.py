@@ -35,6 +35,15 @@ def refuse_text(text: str, line: int) -> None:
             raise WireError(reason, line=line + text.count("\n", 0, at))
 
 
+def crowd(utf8: bytes) -> int:
+    """How many nodes these bytes are likely to become: tags, and two quotes for an attribute.
+
+    Counted before a parser sees them, because a tree takes many times the room of its text.
+    """
+    tags = utf8.count(b"<") - utf8.count(b"</")
+    return tags + (utf8.count(b'"') + utf8.count(b"'")) // 2
+
+
 def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The document behind our own declaration, in pieces of at most 64 KiB of input.
 

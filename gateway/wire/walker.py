@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml import etree
-
 from gateway.domain.errors import WireError
 from gateway.wire.events import Close, Event, Note, Open, Record
 from gateway.wire.libxml import Element, has_doctype, is_element, items_of, line_of
@@ -137,9 +135,11 @@ class Walker:
         self._open.append(_Frame(element, path))
         check_element(element, len(self._open), self._limits, self._note)
         yield from self._told()
-        name = etree.QName(element)
+        namespace, _, name = element.tag.rpartition("}")
+        if ":" in name:  # a prefix that nothing declares; the parser itself tells it later
+            raise WireError("malformed", path, line=line_of(element))
         plain = tuple((key, value) for key, value in items_of(element) if key[0] != "{")
-        yield Open(path, name.localname, name.namespace or "", line_of(element), plain)
+        yield Open(path, name, namespace[1:], line_of(element), plain)
 
     def _leave(self) -> Close:
         frame = self._open.pop()

@@ -16,7 +16,7 @@ from gateway.wire.libxml import Element, whole_parser
 from gateway.wire.limits import LIMITS, Limits, Profile
 from gateway.wire.node import Node
 from gateway.wire.stream import stream
-from gateway.wire.transcode import CANONICAL, refuse_text
+from gateway.wire.transcode import CANONICAL, crowd, refuse_text
 from gateway.wire.tree import check_document, local, refusal
 
 __all__ = [
@@ -49,7 +49,10 @@ def parse(data: bytes, profile: Profile, *, charset: str = "") -> Node:
     refuse_text(text, 1 + skipped)
     # Our own declaration goes in front, so that a second one, or a second byte order mark,
     # is as ill-formed for the parser as it was in the bytes that came.
-    document = CANONICAL + b"\n" * skipped + text.encode()
+    body = text.encode()
+    if crowd(body) > limits.nodes:
+        raise WireError("nodes")
+    document = CANONICAL + b"\n" * skipped + body
     try:
         root = etree.fromstring(document, whole_parser())
     except etree.XMLSyntaxError as error:

@@ -24,6 +24,13 @@ from gateway.ports.bank import (
     StatusQuestion,
     StoredPayment,
 )
+from gateway.ports.bank_batch import (
+    BatchKind,
+    BatchLine,
+    BatchOrder,
+    StoredBatch,
+    StoredLine,
+)
 
 BANKS = Path(__file__).resolve().parents[2] / "adapters" / "bank"
 BEIJING = timezone(timedelta(hours=8))
@@ -62,6 +69,38 @@ OWN_BANK = replace(
     local=True,
 )
 ORDERS = (OTHER_BANK, OWN_BANK)
+BATCH = BatchOrder(
+    kind=BatchKind.PAYMENT,
+    debtor=OTHER_BANK.debtor,
+    lines=tuple(
+        BatchLine(
+            line=number,
+            creditor=order.creditor,
+            amount=order.amount,
+            purpose=order.purpose,
+            own_bank=order.own_bank,
+            local=order.local,
+        )
+        for number, order in enumerate((OTHER_BANK, OWN_BANK, OWN_BANK), 1)
+    ),
+    purpose="三月货款",
+)
+PAYROLL = BatchOrder(
+    kind=BatchKind.PAYROLL,
+    debtor=OTHER_BANK.debtor,
+    lines=tuple(
+        BatchLine(
+            line=number,
+            creditor=Party(name=name, account=Account(number=f"99000000000000000{number}")),
+            amount=Money(1_000_000 + number, CNY),
+            purpose="",
+        )
+        for number, name in enumerate(("张三", "李四", "王麤"), 1)
+    ),
+    purpose="三月工资",
+    payroll_purpose="salary",
+)
+BATCHES = (("batch", BATCH), ("payroll", PAYROLL))
 
 
 def dialects() -> list[BankDialect]:
@@ -88,6 +127,25 @@ def settled_core(order: PayOrder) -> StoredPayment:
     """The same, as the core system knows it: money has moved."""
     status = "" if order.own_bank else "settled"
     return stored(order, core=CoreResult.VALID, core_status=status)
+
+
+def stored_batch(
+    order: BatchOrder, state: BankState, *lines: BankState, **changes: object
+) -> StoredBatch:
+    """A batch inside the bank; ``lines`` defaults to every line in the state of the whole."""
+    states = lines or (state,) * len(order.lines)
+    batch = StoredBatch(
+        serial=SERIAL,
+        bank_reference="990000000002",
+        order=order,
+        state=state,
+        processed_at=AT + timedelta(seconds=2),
+        lines=tuple(
+            StoredLine(line=line.line, state=state)
+            for line, state in zip(order.lines, states, strict=True)
+        ),
+    )
+    return replace(batch, **changes)
 
 
 def answer(payment: StoredPayment | None = None, **changes: object) -> BankAnswer:
@@ -119,6 +177,7 @@ VERDICTS = {
     BankState.BRANCH_REVIEW: Verdict.BANK_APPROVAL,
     BankState.SENT_BACK: Verdict.BANK_APPROVAL,
     BankState.PENDING: Verdict.UNCONFIRMED,
+    BankState.PARTLY_PAID: Verdict.UNCONFIRMED,
     BankState.PROCESSING: Verdict.PROCESSING,
     BankState.PAID: Verdict.SETTLED,
     BankState.FAILED: Verdict.REJECTED,

@@ -19,17 +19,27 @@ from gateway.domain.party import Party
 from gateway.ports.bank import (
     BalanceQuestion,
     BankState,
+    EntryKind,
     PayRequest,
     SignOnQuestion,
     StatementQuestion,
     StatusQuestion,
 )
+from gateway.ports.bank_batch import (
+    BatchStatusQuestion,
+    HistoryQuestion,
+    OverviewQuestion,
+    ReceiptQuestion,
+)
 from tests.conformance.found import (
     BANKS,
+    BATCH,
     DIALECTS,
     ORDERS,
     OTHER_BANK,
+    OTHER_SERIAL,
     PASSWORD,
+    PAYROLL,
     SERIAL,
     SIGN_ON,
     STRANGE,
@@ -79,6 +89,16 @@ def requests(dialect):
         "core_result": StatusQuestion(original=SERIAL, order=OTHER_BANK),
         "balance": BalanceQuestion(account="900010100100000011"),
         "statement": StatementQuestion(account="900010100100000011", start=TODAY, end=TODAY),
+        "refunds": StatementQuestion(
+            account="900010100100000011", start=TODAY, end=TODAY, kind=EntryKind.REFUNDS
+        ),
+        "batch": BATCH,
+        "batch_status": BatchStatusQuestion(original=OTHER_SERIAL, order=BATCH),
+        "payroll": PAYROLL,
+        "payroll_status": BatchStatusQuestion(original=OTHER_SERIAL, order=PAYROLL),
+        "history": HistoryQuestion(account="900010100100000011", start=TODAY, end=TODAY),
+        "overview": OverviewQuestion(day=TODAY),
+        "receipt": ReceiptQuestion(original=OTHER_SERIAL, kind=None),
     }
     return {
         name: getattr(dialect, name).encode(questions[name], SIGN_ON, SERIAL)

@@ -15,7 +15,7 @@ from gateway.domain.evidence import target_of
 from gateway.domain.instruction import Cause, State
 from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
 from gateway.lifecycle.rows import standings
-from gateway.relay import enquirer, messages, outcome_rows, relay, sender
+from gateway.relay import enquirer, lines, messages, outcome_rows, relay, sender
 from gateway.relay.answer import Reading
 from gateway.relay.archive import Wire
 from gateway.relay.plan import plan
@@ -108,7 +108,7 @@ def _no_quiet(link, message) -> int:
 
 
 def test_not_found_taken_for_a_failure(monkeypatch):
-    monkeypatch.setattr(enquirer, "later_answer", _not_found_fails)
+    monkeypatch.setattr(lines, "later_answer", _not_found_fails)
     monkeypatch.setattr(outcome_rows, "_after_quiet", _no_quiet)
     found(monkeypatch, "I5")
 
@@ -126,7 +126,8 @@ async def _new_serial(self, message, order) -> None:
         work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
         for it in subjects:
             uow.change(update(row).where(row.c.id == it.id).values(state=State.QUEUED.value))
-        outcome_rows._queue_again(link, uow, message, link.now_us())
+        rounds = dict.fromkeys(message.instructions, 0)
+        outcome_rows._queue_again(link, uow, rounds, link.now_us())
 
     await link.store.write(again)
 
@@ -162,6 +163,28 @@ def test_a_bank_that_does_not_recognise_a_serial(monkeypatch):
     monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA.replace(unique, ""))
     monkeypatch.setattr(SandboxBank, "_pay", pay)
     found(monkeypatch, "I1")
+
+
+# ── lines of a batch ────────────────────────────────────────────────────────────────────────
+
+
+_LINES = outcome_rows.read_lines
+
+
+def _shifted(outcome, rounds, *, first):
+    """Every line gets its neighbour's answer."""
+    readings = _LINES(outcome, rounds, first=first)
+    return (*readings[1:], readings[0]) if len(readings) > 1 else readings
+
+
+def test_a_line_is_given_its_neighbours_answer(monkeypatch):
+    monkeypatch.setattr(outcome_rows, "read_lines", _shifted)
+    found(monkeypatch, "I5")
+
+
+def test_innocent_lines_are_forgotten(monkeypatch):
+    monkeypatch.setattr(outcome_rows, "_queue_again", lambda *_: None)
+    found(monkeypatch, "I19")
 
 
 # ── bytes leave before they are archived ────────────────────────────────────────────────────

@@ -21,10 +21,14 @@ from gateway.domain.outcome import Verdict
 OK: Final = "0"
 NO_ENTRIES: Final = "6421"
 """No transactions in the period: the account's balances still follow."""
+NOT_READY: Final = "2002"
+"""Of an overview: the day is not loaded yet. Everywhere else the code is a refusal."""
 
 # ── instruction state, XFERPRCCODE ────────────────────────────────────────────────────────
 
 FAIL: Final = "FAIL"
+PAYOUT: Final = "PAYOUT"
+PART_PAYOUT: Final = "PART_PAYOUT"
 RESULTS: Final = MappingProxyType(
     {
         "AUDITING": (Verdict.BANK_APPROVAL, "client_netbank"),
@@ -37,14 +41,44 @@ RESULTS: Final = MappingProxyType(
         "PROCESSING": (Verdict.PROCESSING, ""),
         "PENDING": (Verdict.UNCONFIRMED, "pending"),
         # Only a batch is paid in part; one payment that is has to be looked at.
-        "PART_PAYOUT": (Verdict.UNCONFIRMED, "part_payout"),
-        "PAYOUT": (Verdict.SETTLED, ""),
+        PART_PAYOUT: (Verdict.UNCONFIRMED, "part_payout"),
+        PAYOUT: (Verdict.SETTLED, ""),
         FAIL: (Verdict.REJECTED, ""),
         "CANCEL": (Verdict.CANCELLED, ""),
         "EXPIRED": (Verdict.EXPIRED, ""),
     }
 )
 UNKNOWN_RESULT: Final = (Verdict.UNCONFIRMED, "unknown_result")
+
+# ── lines of batches ──────────────────────────────────────────────────────────────────────
+
+LINE_RESULTS: Final = MappingProxyType({code: verdict for code, (verdict, _) in RESULTS.items()})
+"""STATUS of a line in a batch of payments: the words of a whole instruction."""
+PAYROLL_IDLE: Final = frozenset({"-1", "60"})
+"""Payroll lines not begun: they share the fate of the whole."""
+PAYROLL_PAID: Final = "23"
+PAYROLL_RUNNING: Final = "90"
+PAYROLL_UNCLEAR: Final = "3885"
+PAYROLL_RESULTS: Final = MappingProxyType(
+    dict.fromkeys((str(code) for code in range(40, 60)), Verdict.REJECTED)
+    | dict.fromkeys((*PAYROLL_IDLE, PAYROLL_RUNNING), Verdict.PROCESSING)
+    | {PAYROLL_PAID: Verdict.SETTLED, PAYROLL_UNCLEAR: Verdict.UNCONFIRMED}
+)
+"""STATUS of a payroll line: digits of its own."""
+PAYROLL_PURPOSES: Final = MappingProxyType(
+    {"salary": "006", "bonus": "022", "welfare": "047", "expense": "048", "other": "048"}
+)
+"""Our kinds of pay to DESCRIPTION. The bank has no code for "other": paid out as an expense."""
+PAYROLL_KINDS: Final = MappingProxyType(
+    {
+        "006": "salary",
+        "022": "bonus",
+        "047": "welfare",
+        "048": "expense",
+        **dict.fromkeys(("008", "007", "813", "080", "605", "747"), "other"),
+    }
+)
+"""Every DESCRIPTION of the bank to our kind of pay."""
 
 # ── core result, CORERESULT and CORESTATUS ────────────────────────────────────────────────
 
@@ -87,6 +121,8 @@ class Layer(StrEnum):
 
     SIGN_ON = "signon"
     PAYMENT = "payment"
+    BATCH = "batch"
+    """A message of many payments, refused as a whole."""
     ENQUIRY = "enquiry"
 
 
@@ -114,7 +150,8 @@ def _codes(*groups: str) -> frozenset[str]:
 
 
 _SIGN_ON: Final = frozenset({Layer.SIGN_ON})
-_PAYMENT: Final = frozenset({Layer.PAYMENT})
+_BATCH: Final = frozenset({Layer.BATCH})
+_PAYMENT: Final = frozenset({Layer.PAYMENT, Layer.BATCH})
 _ENQUIRY: Final = frozenset({Layer.ENQUIRY})
 _BUSINESS: Final = _PAYMENT | _ENQUIRY
 
@@ -195,6 +232,13 @@ MEANINGS: Final[tuple[Meaning, ...]] = (
             "|汇出账户与结算中心账户登记关系错误|集团支付额度不足|结算中心账户错误"
         ),
     ),
+    Meaning(
+        layers=_BATCH,
+        kind=CodeClass.REJECT,
+        codes=_codes("2000 2002 6352 51027 60010"),
+        text=re.compile("明细.*(有误|错误)|明细笔数|总?笔数不符|总金额.*不符|必填.*不可为空|NRA"),
+    ),
+    Meaning(layers=_BATCH, kind=CodeClass.REJECT, codes=_codes("6352 60010")),
 )
 
 _TRACE: Final = re.compile(r"\s*\[[0-9]{3}-[0-9]+\]\s*$")
@@ -255,6 +299,12 @@ PAYMENT_STATUS: Final = "payment_status"
 CORE_RESULT: Final = "core_result"
 BALANCE: Final = "balance"
 STATEMENT: Final = "statement"
+BATCH: Final = "batch_payment"
+PAYROLL: Final = "payroll"
+PAYROLL_STATUS: Final = "payroll_status"
+HISTORY: Final = "history_balance"
+OVERVIEW: Final = "day_overview"
+RECEIPT: Final = "receipt"
 
 OPERATIONS: Final = MappingProxyType(
     {
@@ -265,22 +315,22 @@ OPERATIONS: Final = MappingProxyType(
         "SCUSTSTMT": STATEMENT,
         "ICTRANSFER": "fast_payment",
         "ICTRANSFERINQ": "fast_payment_status",
-        "RBATCHTRSFR": "batch_payment",
+        "RBATCHTRSFR": BATCH,
         "ASYNBATCHTRSFR": "async_batch",
-        "RPAYOFF": "payroll",
-        "RPAYOFFINQ": "payroll_status",
+        "RPAYOFF": PAYROLL,
+        "RPAYOFFINQ": PAYROLL_STATUS,
         "GATHER": "collection",
-        "HISBALQUERY": "history_balance",
+        "HISBALQUERY": HISTORY,
         "ELECTRONICRECEIPT": "receipt_order",
         "ASYNRECEIPTINFO": "receipt_poll",
-        "RECEIPT": "receipt",
+        "RECEIPT": RECEIPT,
         "VSASUBACCTINFO": "sub_accounts",
         "VATSTMT": "sub_account_statement",
         "VAT": "sub_account_payment",
         "VSAINTRSF": "sub_account_transfer",
         "TIMEQUERY": "time_deposits",
         "TIMEDEPOSITQUERY": "time_deposit",
-        "TRADEOVERVIEW": "day_overview",
+        "TRADEOVERVIEW": OVERVIEW,
         "BATCHCHECK": "balance_confirmation",
         "BATCHCHECKQUERY": "balance_confirmation_status",
         "BALNTRADEINQUIRY": "balance_and_statement",
@@ -290,15 +340,15 @@ OPERATIONS: Final = MappingProxyType(
 )
 """Stem of a transaction element (``<stem>TRNRQ``, ``<stem>TRNRS``) to our operation name."""
 STATUS_OPERATIONS: Final = frozenset(
-    {PAYMENT_STATUS, "fast_payment_status", "payroll_status", CORE_RESULT}
+    {PAYMENT_STATUS, "fast_payment_status", PAYROLL_STATUS, CORE_RESULT}
 )
 PAYING_OPERATIONS: Final = frozenset(
     {
         PAYMENT,
         "fast_payment",
-        "batch_payment",
+        BATCH,
         "async_batch",
-        "payroll",
+        PAYROLL,
         "collection",
         "sub_account_payment",
         "sub_account_transfer",

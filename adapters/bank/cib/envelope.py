@@ -122,7 +122,7 @@ def _secret(password: str) -> bytes:
 def root(body: bytes, content_type: str = "") -> Node:
     """Parse a message of either direction. Raises WireError for anything but a FOX document."""
     fox = parse(body, Profile.REPLY, charset=charset_of(content_type))
-    if fox.name != "FOX":
+    if fox.name != "FOX" or fox.namespace:
         raise WireError("root", fox.path, line=fox.line)
     return fox
 

@@ -10,18 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from adapters.bank.cib import codes, core_result, judgement, payment, payment_status
+from adapters.bank.cib import (
+    batch,
+    codes,
+    core_result,
+    judgement,
+    lines,
+    payment,
+    payment_status,
+    payroll,
+)
 from adapters.bank.cib.codes import CodeClass, Layer
 from adapters.bank.cib.envelope import Status, sign_on_status, status_of
+from adapters.bank.cib.lines import Told
 from gateway.domain.errors import WireError
-from gateway.domain.outcome import Outcome, Verdict
+from gateway.domain.outcome import Outcome, Stage, Verdict
 from gateway.ports.bank import MessageView
 from gateway.wire.xml import Node, Profile, parse
 
 REQUEST, REPLY = "request", "reply"
 _SECRETS: Final = frozenset({"USERPASS", "USERKEY", "SESSCOOKIE"})
 _NOTICE: Final = "BALANCECHANGENOTICE"
-_PARTLY: Final = "PART_PAYOUT"
+_PARTLY: Final = "partial"
+_BODILESS: Final = {codes.BATCH: "RQBODY", codes.PAYROLL: "RPAYOFFRQ"}
 _NO_DATA: Final = frozenset(
     {
         *("6421", "2001", "2020", "2100", "4917", "10000"),
@@ -43,7 +54,7 @@ def explain(message: bytes) -> MessageView:
         transaction = _transaction(fox, "SECURITIES_MSGSRQV1")
         return MessageView(
             direction=REQUEST,
-            operation=_operation(transaction, "TRNRQ"),
+            operation=_asked(transaction),
             outcome="",
             fields=_fields(fox),
         )
@@ -69,6 +80,15 @@ def _operation(transaction: Node | None, suffix: str) -> str:
     return codes.OPERATIONS.get(stem, stem.lower())
 
 
+def _asked(transaction: Node | None) -> str:
+    """Operation of a request; a batch without its body is a question about it."""
+    operation = _operation(transaction, "TRNRQ")
+    body = _BODILESS.get(operation)
+    if transaction is None or body is None or transaction.has(body):
+        return operation
+    return f"{operation}_status"
+
+
 # ── outcome ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -84,6 +104,8 @@ def _outcome(signed_on: Status, transaction: Node | None, operation: str) -> str
     if status.ok:
         return "ok"
     known = codes.meaning(Layer.ENQUIRY, status.code, status.text)
+    if operation == codes.OVERVIEW and status.code == codes.NOT_READY:
+        return "no_data"
     if status.code in _NO_DATA or (known is not None and known.kind is CodeClass.INFO):
         return "no_data"
     return "refused"
@@ -96,8 +118,26 @@ def _verdict(transaction: Node, status: Status, operation: str) -> str:
         outcome = payment_status.judge(transaction, status).outcome
     elif operation == codes.CORE_RESULT:
         outcome = core_result.judge(transaction, status).outcome
+    elif operation == codes.BATCH:
+        return _batch_verdict(batch.judge(transaction, status), status)
+    elif operation in (codes.PAYROLL, codes.PAYROLL_STATUS):
+        return _batch_verdict(payroll.judge(transaction, status), status)
     else:
         return _other_verdict(transaction, status, operation)
+    return outcome.verdict.value
+
+
+def _batch_verdict(told: Told, status: Status) -> str:
+    """Verdict of a batch: the answer to an order and to a question about it look the same."""
+    outcome = lines.judged(told)
+    if outcome.reason == lines.BY_LINE:
+        return _PARTLY
+    if told.outcome.code == codes.PART_PAYOUT and not told.lines and status.ok:
+        return _PARTLY
+    if outcome.stage is Stage.VALIDATION and outcome.verdict is Verdict.UNCONFIRMED:
+        asked = judgement.enquiry_refused(status)
+        if not status.ok and asked.verdict is Verdict.NOT_FOUND:
+            outcome = asked
     return outcome.verdict.value
 
 
@@ -105,8 +145,8 @@ def _other_verdict(transaction: Node, status: Status, operation: str) -> str:
     """Verdict of a paying operation that is not offered yet, by its overall result."""
     process = next(_named(transaction, "XFERPRCSTS"), None)
     if process is not None:
-        if process.child_text("XFERPRCCODE") == _PARTLY and status.ok:
-            return "partial"
+        if process.child_text("XFERPRCCODE") == codes.PART_PAYOUT and status.ok:
+            return _PARTLY
         return judgement.result(status, process, "").verdict.value
     if status.ok:
         return Verdict.UNCONFIRMED.value

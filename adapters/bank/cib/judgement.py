@@ -49,9 +49,9 @@ def sign_on_refused(refused: SignOnRefused) -> Outcome:
     )
 
 
-def refused(status: Status) -> Outcome:
-    """A payment message refused by the second layer, with no result of its own."""
-    known = codes.meaning(Layer.PAYMENT, status.code, status.text)
+def refused(status: Status, layer: Layer = Layer.PAYMENT) -> Outcome:
+    """A paying message refused by the second layer, with no result of its own."""
+    known = codes.meaning(layer, status.code, status.text)
     if known is not None and known.kind is CodeClass.REJECT:
         return Outcome(
             verdict=Verdict.REJECTED,

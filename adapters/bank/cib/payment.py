@@ -19,7 +19,7 @@ from adapters.bank.cib.envelope import (
     read,
 )
 from adapters.bank.cib.judgement import Judged
-from adapters.bank.cib.schema import validate_request
+from adapters.bank.cib.schema import DOCUMENT, validate_request
 from adapters.bank.cib.transfer import checked, transfer_info
 from gateway.domain.ids import Serial
 from gateway.domain.message import WireMessage, WireReply
@@ -37,6 +37,7 @@ def encode(
     serial: Serial,
     *,
     password: PasswordForm = plain_password,
+    schemas: str = DOCUMENT,
 ) -> WireMessage:
     """Write the transfer. Amounts in yuan with two decimals.
 
@@ -47,7 +48,7 @@ def encode(
         "XFERTRNRQ", leaf("TRNUID", serial), element("XFERRQ", transfer_info(order))
     )
     fox = envelope(transaction, signon)
-    validate_request(fox)
+    validate_request(fox, schemas)
     return message(fox, password(signon.password))
 
 

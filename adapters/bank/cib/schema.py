@@ -15,6 +15,6 @@ DOCUMENT: Final = "4.0.4"
 """Version of the bank's document that the schemas restate."""
 
 
-def validate_request(fox: Element) -> None:
-    """Raise WireError("schema", path) when the request is not of the bank's form."""
-    validate(fox, xsd("bank", "cib", DOCUMENT, "request.xsd"))
+def validate_request(fox: Element, schemas: str = DOCUMENT) -> None:
+    """Raise WireError("schema", path) when the request is not of the form in folder ``schemas``."""
+    validate(fox, xsd("bank", "cib", schemas, "request.xsd"))

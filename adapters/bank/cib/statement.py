@@ -9,6 +9,7 @@ Source: CIB interface document V4.0.4, §SCUSTSTMT.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
@@ -27,7 +28,7 @@ from gateway.domain.ids import Serial
 from gateway.domain.message import WireMessage, WireReply
 from gateway.domain.money import Currency, Money
 from gateway.domain.statement import Entry, StatementPage
-from gateway.ports.bank import SignOn, StatementQuestion
+from gateway.ports.bank import EntryKind, SignOn, StatementQuestion
 from gateway.wire.write import element, leaf
 from gateway.wire.xml import Node
 
@@ -35,6 +36,8 @@ REPLY: Final = "SCUSTSTMTTRNRS"
 PAGE_SIZE: Final = 100
 VERSION_2: Final = "2.0"
 """VERSION of the richer line (core number, purpose of its own); '' asks for the older one."""
+REFUNDS: Final = "3"
+"""SELTYPE of returned payments only; without it everything is asked for."""
 DEBIT, CREDIT = "DEBIT", "CREDIT"
 _BOTH: Final = "2"
 _SAME_DAY_REVERSAL: Final = "1"
@@ -48,7 +51,7 @@ def encode(
     version: str = VERSION_2,
     password: PasswordForm = plain_password,
 ) -> WireMessage:
-    """Ask for one page (from 1, 100 lines) of both directions."""
+    """Ask for one page (from 1, 100 lines) of both directions, or of returned payments only."""
     transaction = element(
         "SCUSTSTMTTRNRQ",
         leaf("TRNUID", serial),
@@ -63,9 +66,23 @@ def encode(
                 leaf("PAGE", str(question.page)),
                 leaf("TRNTYPE", _BOTH),
             ),
+            leaf("SELTYPE", REFUNDS) if question.kind is EntryKind.REFUNDS else None,
         ),
     )
     return message(envelope(transaction, signon), password(signon.password))
+
+
+def encode_refunds(
+    question: StatementQuestion,
+    signon: SignOn,
+    serial: Serial,
+    *,
+    version: str = VERSION_2,
+    password: PasswordForm = plain_password,
+) -> WireMessage:
+    """Ask for one page of returned payments, whatever kind the question names."""
+    refunds = replace(question, kind=EntryKind.REFUNDS)
+    return encode(refunds, signon, serial, version=version, password=password)
 
 
 def decode(question: StatementQuestion, serial: Serial, reply: WireReply) -> StatementPage:

@@ -16,6 +16,7 @@ from gateway.domain.money import CNY
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.party import Party
 from gateway.ports.bank import PayOrder
+from gateway.ports.bank_batch import BatchLine
 from gateway.wire.write import Element, element, leaf
 from gateway.wire.xml import Node
 
@@ -28,8 +29,8 @@ def transfer_info(order: PayOrder) -> Element:
     """The order as XFERINFO. Optional fields without a value are left out, never sent empty."""
     return element(
         "XFERINFO",
-        _payer(order.debtor),
-        _payee(order),
+        payer(order.debtor),
+        payee(order),
         leaf("CURSYM", codes.RMB),
         leaf("TRNAMT", order.amount.text()),
         leaf("PMTMODE", SUPER) if super_channel(order) else None,
@@ -49,7 +50,8 @@ def optional(name: str, text: str) -> Element | None:
     return leaf(name, text) if text else None
 
 
-def _payer(debtor: Party) -> Element:
+def payer(debtor: Party) -> Element:
+    """ACCTFROM."""
     return element(
         "ACCTFROM",
         leaf("ACCTID", debtor.account.number),
@@ -59,7 +61,8 @@ def _payer(debtor: Party) -> Element:
     )
 
 
-def _payee(order: PayOrder) -> Element:
+def payee(order: PayOrder | BatchLine) -> Element:
+    """ACCTTO of a payment or of one line of a batch."""
     agent = order.creditor.account.agent
     return element(
         "ACCTTO",

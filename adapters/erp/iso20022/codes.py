@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from gateway.domain.instruction import BusinessType, State
+from gateway.domain.instruction import BusinessType, PayrollPurpose, State
 
 PAIN_002_03: Final = "pain.002.001.03"
 PAIN_002_10: Final = "pain.002.001.10"
@@ -97,6 +97,11 @@ BUSINESS_TYPES: Final[Mapping[str, str]] = {
     "BONU": BusinessType.PAYROLL.value,
 }
 """Category purpose (or purpose) to business type; every other code is an ordinary payment."""
+PAYROLL_PURPOSES: Final[Mapping[str, str]] = {
+    "SALA": PayrollPurpose.SALARY.value,
+    "BONU": PayrollPurpose.BONUS.value,
+}
+"""Which kind of pay a payroll code means."""
 URGENT_PRIORITY: Final = "HIGH"
 URGENT_SERVICE: Final = "URGP"
 CNAPS_SYSTEM: Final = "CNAPS"

@@ -100,6 +100,7 @@ def draft(fields: Fields, block: Block) -> Draft:
         currency=fields["Amt/InstdAmt@Ccy"],
         purpose=purpose,
         business_type=business_type,
+        payroll_purpose=codes.PAYROLL_PURPOSES.get(category, ""),
         urgency=_urgency(fields, block),
         execution_date=block.execution_date,
         end_to_end_id=identification(end_to_end_id),

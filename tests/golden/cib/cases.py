@@ -19,6 +19,15 @@ from gateway.ports.bank import (
     StatementQuestion,
     StatusQuestion,
 )
+from gateway.ports.bank_batch import (
+    BatchKind,
+    BatchLine,
+    BatchOrder,
+    BatchStatusQuestion,
+    HistoryQuestion,
+    OverviewQuestion,
+    ReceiptQuestion,
+)
 from tests.golden.kinds import Case
 
 SIGN_ON = SignOn(
@@ -55,11 +64,47 @@ OTHER = PayOrder(
     own_bank=False,
     local=False,
 )
+BATCH = BatchOrder(
+    kind=BatchKind.PAYMENT,
+    debtor=PAYER,
+    lines=tuple(
+        BatchLine(
+            line=number,
+            creditor=order.creditor,
+            amount=order.amount,
+            purpose=order.purpose,
+            memo=order.memo,
+            own_bank=order.own_bank,
+            local=order.local,
+        )
+        for number, order in enumerate((OWN, OTHER), 1)
+    ),
+    purpose="三月货款",
+)
+PAYROLL = BatchOrder(
+    kind=BatchKind.PAYROLL,
+    debtor=PAYER,
+    lines=tuple(
+        BatchLine(
+            line=number,
+            creditor=Party(name=name, account=Account(number=f"99000000000000000{number}")),
+            amount=Money(1010, CNY),
+            purpose="",
+        )
+        for number, name in enumerate(("张三", "李四"), 1)
+    ),
+    purpose="二月工资",
+    payroll_purpose="salary",
+)
+BATCHED, PAID_OFF = Serial("20260302BT01"), Serial("20260302PR01")
 P1, P2, P3 = Serial("20260302P0001"), Serial("20260302P0002"), Serial("20260302P0003")
 ASKED = StatusQuestion(original=P2, order=OTHER)
 BALANCE = BalanceQuestion(account="900010100100000011")
 STATEMENT = StatementQuestion(
     account="900010100100000011", start=date(2026, 3, 1), end=date(2026, 3, 1)
+)
+HISTORY = HistoryQuestion(
+    account="900010100100000011", start=date(2026, 2, 28), end=date(2026, 3, 1)
 )
 OLDER = dialect(statement_version="")
 
@@ -86,6 +131,32 @@ def core(name, serial, **changes):
     return case(f"core_result.{name}", DIALECT.core_result, ASKED, Serial(serial), **changes)
 
 
+def batch(name, **changes):
+    return case(f"batch.{name}", DIALECT.batch, BATCH, BATCHED, **changes)
+
+
+def batch_status(name, **changes):
+    question = BatchStatusQuestion(original=BATCHED, order=BATCH)
+    serial = Serial("20260302Q0004")
+    return case(f"batch_status.{name}", DIALECT.batch_status, question, serial, **changes)
+
+
+def payroll(name, order=PAYROLL, **changes):
+    return case(f"payroll.{name}", DIALECT.payroll, order, PAID_OFF, **changes)
+
+
+def payroll_status(name, **changes):
+    question = BatchStatusQuestion(original=PAID_OFF, order=PAYROLL)
+    serial = Serial("20260302Q0004")
+    return case(f"payroll_status.{name}", DIALECT.payroll_status, question, serial, **changes)
+
+
+def past(name, question, serial, **changes):
+    operation = getattr(DIALECT, name.partition(".")[0])
+    return case(name, operation, question, Serial(serial), **changes)
+
+
+RECEIPT = ReceiptQuestion(original=BATCHED, kind=BatchKind.PAYMENT)
 CASES = (
     case("signon.ok", DIALECT.sign_on, SignOnQuestion(), Serial("")),
     case("signon.refused", DIALECT.sign_on, SignOnQuestion(), Serial(""), sent=False),
@@ -122,4 +193,32 @@ CASES = (
     case("statement.v1", OLDER.statement, STATEMENT, Serial("20260302S001")),
     case("statement.v2", DIALECT.statement, STATEMENT, Serial("20260302S001")),
     case("statement.empty", DIALECT.statement, STATEMENT, Serial("20260302S001"), sent=False),
+    batch("paid"),
+    batch("paid_in_part", sent=False),
+    batch("refused_naming_lines", sent=False),
+    batch("refused_naming_none", sent=False),
+    batch("refused_in_unknown_words", sent=False),
+    batch("waiting_for_approval", sent=False),
+    batch("other_amount", sent=False),
+    batch("line_missing", sent=False),
+    batch("paid_with_a_failed_line", sent=False),
+    batch_status("settled"),
+    batch_status("not_found", sent=False),
+    payroll("paid"),
+    payroll("bonus_due", replace(PAYROLL, payroll_purpose="bonus", due=date(2026, 3, 6))),
+    payroll("one_failed", sent=False),
+    payroll("paid_with_a_failed_line", sent=False),
+    payroll("running", sent=False),
+    payroll("unclear_line", sent=False),
+    payroll_status("one_failed"),
+    payroll_status("not_found", sent=False),
+    payroll_status("without_lines", sent=False),
+    past("refunds.one", STATEMENT, "20260302S001"),
+    past("refunds.none", STATEMENT, "20260302S001", sent=False),
+    past("history.two_days", HISTORY, "20260302H001"),
+    past("history.too_far_back", HISTORY, "20260302H001", sent=False),
+    past("overview.one_page", OverviewQuestion(day=date(2026, 3, 1)), "20260302V001"),
+    past("overview.not_ready", OverviewQuestion(day=date(2026, 3, 1)), "20260302V001", sent=False),
+    past("receipt.batch", RECEIPT, "20260302Q0005"),
+    past("receipt.none", RECEIPT, "20260302Q0005", sent=False),
 )

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from tests.sandbox_json import Bank, generated, pay
+from gateway.sandbox import payees
+from tests.sandbox_json import Bank, batch, encode_batch, generated, line, pay
+
+
+def batches(path: str) -> None:
+    """Send payrolls for ever, one line in three of them failing, one payroll per commit."""
+    bank = Bank(path)
+    number = 0
+    while True:
+        people = [payees.personal_account(it) for it in (1, 2)]
+        people.append(payees.personal_account(3, payees.PERSONAL_CLOSED_PREFIX))
+        what = batch(*(line(n, it) for n, it in enumerate(people, 1)), payroll=True)
+        bank.pass_time(minutes=1)
+        if bank.send(encode_batch(f"R{number}", what)).reply is not None:
+            sys.stdout.write(f"R{number}\n")
+            sys.stdout.flush()
+        number += 1
 
 
 def main(path: str) -> None:
@@ -24,4 +40,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    {"payments": main, "batches": batches}[sys.argv[2]](sys.argv[1])

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gateway.runtime import LoopTasks
+from gateway.sandbox import payees
 from gateway.sandbox.faults import FaultSchedule
 from gateway.sandbox.server import SandboxServer
 from gateway.transport.http_server import serve
@@ -20,8 +21,11 @@ from tests.sandbox_json import (
     UNSIGNED,
     Bank,
     SeededRandom,
+    batch,
     encode,
+    encode_batch,
     generated,
+    line,
     order,
     pay,
 )
@@ -176,6 +180,35 @@ def test_admin_decides_for_people():
         assert decided.json()["state"] == "paid"
         again = await client.post("/admin/payments/U1/decision", json={"decision": "withdraw"})
         assert (again.status_code, again.json()["code"]) == (409, "not_permitted")
+
+    story(tell)
+
+
+def test_admin_shows_and_decides_batches():
+    async def tell(client, bank):
+        closed = payees.personal_account(2, payees.PERSONAL_CLOSED_PREFIX)
+        people = (line(1, payees.personal_account(1)), line(2, closed))
+        waiting = batch(*people, payroll=True, debtor="900010104000000018")
+        await client.post("/", content=encode_batch("R1", waiting, customer=UNSIGNED))
+        await client.post("/", content=encode_batch("B1", batch(line(1, payees.own_account(1)))))
+        decided = await client.post("/admin/payments/R1/decision", json={"decision": "approve"})
+        assert decided.json()["state"] == "partly_paid"
+        again = await client.post("/admin/payments/R1/decision", json={"decision": "withdraw"})
+        assert again.status_code == 409
+        newest = (await client.get("/admin/batches")).json()["batches"]
+        assert [found["serial"] for found in newest] == ["B1", "R1"]
+        (shown,) = (await client.get("/admin/batches?serial=R1")).json()["batches"]
+        assert [step["state"] for step in shown["history"]] == ["auditing", "partly_paid"]
+        assert [(it["state"], it["reason"]) for it in shown["lines"]] == [
+            ("paid", "ok"),
+            ("failed", "creditor_unknown"),
+        ]
+        view = (await client.get("/admin/ledger")).json()
+        assert (view["balanced"], view["batches"], view["batch_lines"]) == (True, 2, 3)
+        assert view["batch_lines_paid"] == "20.00"
+        entries = (await client.get(f"/admin/accounts/{MAIN}/entries")).json()["entries"]
+        assert (entries[-1]["serial"], entries[-1]["line"]) == ("B1", 1)
+        assert bank.ledger.check() == []
 
     story(tell)
 

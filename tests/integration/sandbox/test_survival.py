@@ -13,12 +13,12 @@ from tests.sandbox_json import Bank, generated
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def _pay_and_die(path: Path, answers: int) -> list[str]:
+def _pay_and_die(path: Path, answers: int, what: str = "payments") -> list[str]:
     """Run the payer, kill it in mid-work after so many answers; every serial it had answered."""
     script = Path(__file__).with_name("kill_me.py")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        [sys.executable, str(script), str(path)],
+        [sys.executable, str(script), str(path), what],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,
@@ -57,3 +57,17 @@ def test_several_kills_on_one_file(tmp_path):
         rows = bank.bank.book.latest(100_000)
         assert answered <= {row.serial for row in rows}
         assert {row.state.value for row in rows} == {"paid"}
+
+
+def test_every_answered_payroll_survives_sigkill_with_all_its_lines(tmp_path):
+    path = tmp_path / "bank.db"
+    answered = _pay_and_die(path, 40, "batches")
+    with Bank(path) as bank:
+        assert bank.ledger.check() == []
+        stored = bank.bank.batches.book.latest(100_000)
+        assert set(answered) <= {row.serial for row in stored}
+        assert {row.state.value for row in stored} == {"partly_paid"}
+        bank.pass_time(days=30)
+        paid = 20 * len(stored)
+        assert bank.balance()["ledger"] == f"{80_000_000 - paid}.00"
+        assert bank.ledger.check() == []

@@ -162,7 +162,7 @@ def test_what_we_did_not_foresee_is_a_500_without_a_word_of_it(tmp_path, monkeyp
         def broken(*_args, **_more):
             raise ZeroDivisionError("inner secret")
 
-        monkeypatch.setattr("gateway.web.instructions.instruction_view", broken)
+        monkeypatch.setattr("gateway.web.waiting.version_of", broken)
         answer = await it.get("/v1/instructions/ins_x")
         assert answer.status_code == 500
         assert "secret" not in answer.text

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from gateway.runtime import SharedClock
-from tests.integration.web.world import SECRET
+from tests.integration.web.world import SECRET, World, payment
 from tests.sandbox_json import MAIN, START
 
 CONFIG = f"""
@@ -96,6 +98,32 @@ def test_it_serves_until_it_is_asked_to_end(serve):
     assert process.wait(10) == 0
     assert time.monotonic() - began < 5
     assert process.stderr.read() == ""
+
+
+def test_calls_that_wait_are_answered_before_it_ends(serve):
+    process = serve()
+    address = process.stdout.readline().strip()
+    body = json.dumps(payment(execution_date="2026-09-16")).encode()
+    target = "/v1/instructions"
+
+    def call(method, target, body=b""):
+        headers = World.signed(None, method, target, body)
+        url = address + target
+        return httpx.request(
+            method, url, content=body, headers=headers, timeout=20, trust_env=False
+        )
+
+    accepted = call("POST", target, body).json()
+    with ThreadPoolExecutor(1) as caller:
+        waiting = caller.submit(call, "GET", f"{target}/{accepted['id']}?wait=60")
+        with pytest.raises(TimeoutError):
+            waiting.result(1)
+        process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        answer = waiting.result(20)
+    assert (answer.status_code, answer.json()["state"]) == (200, "SCHEDULED")
+    assert process.wait(10) == 0
+    assert time.monotonic() - began < 5
 
 
 def test_a_second_gateway_on_the_same_folder_does_not_start(serve):

@@ -37,6 +37,7 @@ SIGN_ON = SignOn(customer="9900000001", operator="erpmaker", password="Demo-Pass
 SIGNED = st.integers(-(10**16), 10**16).map(lambda minor: Money(minor, CNY))
 VERDICTS = {
     BankState.PENDING: Verdict.UNCONFIRMED,
+    BankState.PARTLY_PAID: Verdict.UNCONFIRMED,
     BankState.PROCESSING: Verdict.PROCESSING,
     BankState.PAID: Verdict.SETTLED,
     BankState.FAILED: Verdict.REJECTED,

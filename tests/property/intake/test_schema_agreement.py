@@ -44,6 +44,7 @@ FORM = frozenset(
         "currency_rmb",
         "currency_unknown",
         "business_type_unknown",
+        "payroll_purpose_unknown",
         "urgency_unknown",
         "date_format",
         "number_not_text",

@@ -92,7 +92,10 @@ def test_repeated_elements_are_numbered():
         ("RBATCHTRSFRTRNRS", status("98765"), "", "batch_payment", "unconfirmed"),
         ("ICTRANSFERINQTRNRS", status("2000", "查无记录"), "", "fast_payment_status", "not_found"),
         ("RPAYOFFTRNRS", status(), "", "payroll", "unconfirmed"),
+        ("RBATCHTRSFRTRNRS", status("2020"), "", "batch_payment", "not_found"),
+        ("RPAYOFFINQTRNRS", status("2020"), "", "payroll_status", "not_found"),
         ("HISBALQUERYTRNRS", status("6000", "(7537)"), "", "history_balance", "refused"),
+        ("TRADEOVERVIEWTRNRS", status("2002", "无记录"), "", "day_overview", "no_data"),
         ("TIMEQUERYTRNRS", status("2100"), "", "time_deposits", "no_data"),
         ("NEWTHINGTRNRS", status(), "", "newthing", "ok"),
     ],
@@ -100,6 +103,17 @@ def test_repeated_elements_are_numbered():
 def test_operations_not_offered_yet_are_told_too(tag, told, inner, operation, outcome):
     view = DIALECT.explain(reply(tag, "1", told, inner).body)
     assert (view.direction, view.operation, view.outcome) == ("reply", operation, outcome)
+
+
+@pytest.mark.parametrize(
+    ("tag", "operation"),
+    [("RBATCHTRSFRTRNRQ", "batch_payment_status"), ("RPAYOFFTRNRQ", "payroll_status")],
+)
+def test_a_batch_without_a_body_is_a_question(tag, operation):
+    sent = DIALECT.sign_on.encode(None, SIGN_ON, "").body()
+    asked = f"<SECURITIES_MSGSRQV1><{tag}><TRNUID>1</TRNUID></{tag}></SECURITIES_MSGSRQV1></FOX>"
+    view = DIALECT.explain(sent.replace(b"</FOX>", asked.encode()))
+    assert (view.direction, view.operation, view.outcome) == ("request", operation, "")
 
 
 SAMPLES = {
@@ -118,6 +132,9 @@ SAMPLES = {
     "07_asyncbatch_query_rq": ("request", "async_batch", ""),
     "07_asyncbatch_rq": ("request", "async_batch", ""),
     "08_payroll_rq": ("request", "payroll", ""),
+    "09_statement_refund_rq": ("request", "statement", ""),
+    "09_statement_rq": ("request", "statement", ""),
+    "09_statement_v2_rq": ("request", "statement", ""),
     "08_payroll_rs": ("reply", "payroll", "partial"),
     "09_statement_empty_rs": ("reply", "statement", "no_data"),
     "09_statement_p1_rs": ("reply", "statement", "ok"),
@@ -127,6 +144,7 @@ SAMPLES = {
     "10_receipt_poll_rs": ("reply", "receipt_poll", "ok"),
     "11_vsa_info_rq": ("request", "sub_accounts", ""),
     "12_timedeposit_rs": ("reply", "time_deposits", "ok"),
+    "13_hisbal_rq": ("request", "history_balance", ""),
     "13_hisbal_rs": ("reply", "history_balance", "ok"),
     "14_balance_notice": ("reply", "balance_notice", "ok"),
 }
@@ -140,3 +158,18 @@ def test_samples_of_every_family_are_explained(name, told):
     view = DIALECT.explain(body)
     assert (view.direction, view.operation, view.outcome) == told
     assert "Demo-Pass-1" not in repr(view)
+
+
+READ_BY_THE_BANK = [
+    name
+    for name, told in SAMPLES.items()
+    if told[0] == "request" and name[:2] in ("01", "02", "03", "04", "05", "06", "08", "09", "13")
+]
+
+
+@pytest.mark.skipif(SHARED is None, reason="no samples beside the project")
+@pytest.mark.parametrize("name", READ_BY_THE_BANK)
+def test_the_bank_side_reads_the_samples(name):
+    body = (SHARED / "specs" / "samples-bank" / f"fox_{name}.gbk.xml").read_bytes()
+    request = DIALECT.bank_side.decode(body)
+    assert (request.malformed, request.operation) == ("", SAMPLES[name][1])

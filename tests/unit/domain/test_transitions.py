@@ -57,11 +57,11 @@ def test_unconfirmed_ends_only_by_enquiry_statement_receipt_or_two_people():
     exits = TRANSITIONS[S.UNCONFIRMED]
     assert set(exits) == {
         *(S.ACKNOWLEDGED, S.BANK_APPROVAL, S.PROCESSING, S.SETTLED, S.REJECTED),
-        *(S.CANCELLED, S.EXPIRED, S.RETURNED, S.PAID_ELSEWHERE),
+        *(S.CANCELLED, S.EXPIRED, S.RETURNED, S.PAID_ELSEWHERE, S.QUEUED),
     }
-    causes = set().union(*exits.values())
+    causes = set().union(*(why for state, why in exits.items() if state is not S.QUEUED))
     assert causes == PROOF | {C.TWO_PEOPLE}
-    assert S.QUEUED not in exits, "what may have left is never sent as new"
+    assert exits[S.QUEUED] == {C.REPLAN}, "sent as new only when its batch provably never arrived"
     assert S.SENDING not in exits
 
 
@@ -83,6 +83,7 @@ def test_back_to_the_queue_only_when_nothing_left_or_nothing_was_executed():
         (S.APPROVED, S.QUEUED),
         (S.SCHEDULED, S.QUEUED),
         (S.SENDING, S.QUEUED),
+        (S.UNCONFIRMED, S.QUEUED),
     }
     assert EXITS[S.SENDING, S.QUEUED] == {C.NOT_SENT, C.REFUSED_UNEXECUTED}
 

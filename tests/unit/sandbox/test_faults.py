@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from gateway.domain.errors import Refused
+from gateway.sandbox import payees
 from gateway.sandbox.exchange import Delivery
-from gateway.sandbox.faults import Fault, FaultSchedule, Scripted, Subject
+from gateway.sandbox.faults import NOTHING_DONE, Fault, FaultSchedule, Scripted, Subject
+from gateway.sandbox.options import Options
 from tests.sandbox_json import (
     OWN_PAYEE,
+    RETURNING_PAYEE,
     START,
     Bank,
     SeededRandom,
+    batch,
     encode,
+    encode_batch,
     generated,
+    line,
     order,
+    other,
     pay,
 )
 
@@ -62,6 +70,74 @@ def test_each_kind(kind, executed, delivery, status):
         assert bank.pay("P1", order())["payment"]["state"] == "paid"
         assert bank.balance()["ledger"] == "79999900.00"
         assert bank.ledger.check() == []
+
+
+NOT_FOR_BATCHES = {*NOTHING_DONE, Fault.EXECUTE_LATE, Fault.TRUNCATED_STATEMENT}
+BATCH_FAULTS = [
+    (Fault.REFUSE, False),
+    (Fault.DROP_BEFORE_COMMIT, False),
+    (Fault.ERROR_5XX_BEFORE_COMMIT, False),
+    (Fault.EXECUTE_LATE, False),
+    *((kind, True) for kind in Fault if kind not in NOT_FOR_BATCHES),
+]
+
+
+@pytest.mark.parametrize(("kind", "executed"), BATCH_FAULTS)
+@pytest.mark.parametrize("payroll", [False, True])
+def test_each_kind_on_a_batch(kind, executed, payroll):
+    operation = "payroll" if payroll else "batch"
+    number = payees.personal_account(1)
+    what = batch(line(1, payees.personal_account(2)), line(2, number), payroll=payroll)
+    aimed = Scripted(kind=kind, operation=operation, creditor_account=number)
+    with scripted(aimed) as bank:
+        assert bank.send(encode_batch("B1", what)).fault is kind
+        known = bank.batch_status("B1", payroll=payroll)["message"] == "ok"
+        assert known is executed
+        assert bank.send_batch("B1", what)["batch"]["state"] == "paid"
+        bank.pass_time(minutes=5)
+        assert bank.batch_status("B1", payroll=payroll)["batch"]["state"] == "paid"
+        assert bank.balance()["ledger"] == "79999980.00"
+        assert bank.ledger.check() == []
+
+
+def test_a_late_batch_is_done_later():
+    with scripted(Scripted(kind=Fault.EXECUTE_LATE, operation="batch")) as bank:
+        bank.send(encode_batch("B1", batch(line(1, payees.own_account(1)))))
+        assert bank.batch_status("B1")["message"] == "no_such_instruction"
+        bank.pass_time(minutes=5)
+        assert bank.batch_status("B1")["batch"]["state"] == "paid"
+        assert bank.ledger.check() == []
+
+
+def test_stale_and_out_of_order_batches_tell_no_false_end():
+    scripts = (
+        Scripted(kind=Fault.STALE_STATUS, operation="batch_status"),
+        Scripted(kind=Fault.OUT_OF_ORDER_STATUS, operation="payroll_status"),
+    )
+    options = Options(batch_after=timedelta(minutes=20))
+    with Bank(options=options, faults=_schedule(*scripts)) as bank:
+        closed = payees.personal_account(1, payees.PERSONAL_CLOSED_PREFIX)
+        people = (line(1, payees.personal_account(1)), line(2, closed))
+        bank.send_batch("B1", batch(line(1, payees.own_account(1))))
+        bank.send_batch("R1", batch(*people, payroll=True))
+        bank.pass_time(minutes=20)
+        for serial, payroll, state in (("B1", False, "paid"), ("R1", True, "partly_paid")):
+            told = bank.batch_status(serial, payroll=payroll)["batch"]
+            assert told["state"] == "processing"
+            assert {said for _, said, _ in told["lines"]} == {"processing"}
+            assert bank.batch_status(serial, payroll=payroll)["batch"]["state"] == state
+
+
+def test_a_truncated_refund_query_misses_lines():
+    cut = Scripted(kind=Fault.TRUNCATED_STATEMENT, operation="refunds")
+    with scripted(cut) as bank:
+        for number in range(2):
+            bank.pay(f"P{number}", other(creditor=RETURNING_PAYEE))
+        bank.pass_time(days=2)
+        day = bank.now.date()
+        assert len(bank.statement(day)["entries"]) == 2
+        assert len(bank.statement(day, kind="refunds")["entries"]) == 1
+        assert len(bank.statement(day, kind="refunds")["entries"]) == 2
 
 
 def test_every_kind_is_tested_above():

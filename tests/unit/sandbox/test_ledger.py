@@ -8,9 +8,21 @@ from datetime import date, time
 import pytest
 
 from gateway.domain.errors import Corrupt, NotFound
+from gateway.sandbox import payees
 from gateway.sandbox.ledger import BANK_TIME, AccountRow, Booking, Ledger, Leg, seconds
 from gateway.sandbox.options import Options
-from tests.sandbox_json import MAIN, OWN_PAYEE, START, Bank, order, other
+from tests.sandbox_json import (
+    CUSTOMER,
+    MAIN,
+    OWN_PAYEE,
+    RETURNING_PAYEE,
+    START,
+    Bank,
+    batch,
+    line,
+    order,
+    other,
+)
 
 AT = seconds(START)
 
@@ -96,6 +108,108 @@ def test_a_posting_behind_the_back_breaks_chain_and_day(bank):
     found = " / ".join(bank.ledger.check())
     assert "running balance breaks" in found
     assert "goes backwards" in found
+
+
+@pytest.fixture
+def batched():
+    with Bank() as opened:
+        good = line(1, payees.own_account(1))
+        returning = payees.other_account(1, payees.RETURNED_PREFIX)
+        opened.send_batch("B1", batch(good, line(2, returning, "某公司", own_bank=False)))
+        closed = payees.personal_account(2, payees.PERSONAL_CLOSED_PREFIX)
+        people = (line(1, payees.personal_account(1)), line(2, closed, amount="7.00"))
+        opened.send_batch("R1", batch(*people, payroll=True))
+        opened.pass_time(days=3)
+        opened.balance()
+        yield opened
+
+
+_SECOND_VOUCHER = (
+    "DROP INDEX voucher_line_once; INSERT INTO voucher (kind, day, at, batch, line)"
+    " VALUES ('{kind}', '2026-09-18', 0, {batch}, {line});"
+    " INSERT INTO posting (voucher, seq, account, amount, balance_after, day, at,"
+    " counterparty_name, counterparty_account, counterparty_bank, remittance, reference)"
+    " SELECT (SELECT MAX(id) FROM voucher), seq, account, amount, balance_after, '2026-09-18', at,"
+    " '', '', '', '', '' FROM posting WHERE voucher = (SELECT MIN(id) FROM voucher"
+    " WHERE kind = '{kind}' AND batch = {batch} AND line = {line})"
+)
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (_SECOND_VOUCHER.format(kind="line", batch=1, line=1), "executed more than once"),
+        (_SECOND_VOUCHER.format(kind="refund", batch=2, line=0), "not debited to the fen"),
+        (_SECOND_VOUCHER.format(kind="payroll", batch=2, line=0), "not debited to the fen"),
+        ("UPDATE batch_line SET state = 'paid' WHERE batch = 2", "paid without a voucher"),
+        ("UPDATE batch_line SET state = '' WHERE batch = 1", "without being paid"),
+        ("UPDATE batch_line SET amount = 999", "another amount"),
+        ("UPDATE batch_line SET creditor_account = '1' WHERE line = 1", "or creditor"),
+        ("UPDATE batch_line SET amount = 999", "sum of its lines"),
+        ("UPDATE batch SET state = 'paid' WHERE id = 2", "a state that its lines do not"),
+        ("UPDATE batch SET state = 'auditing' WHERE id = 1", "a state that its lines do not"),
+        ("UPDATE batch SET state = 'processing' WHERE id = 1", "money held"),
+        ("INSERT INTO former_batch_state VALUES (1, 0, 'partly_paid', 'ok', 0)", "left a final"),
+        ("UPDATE batch SET id = 99 WHERE id = 1", "does not exist"),
+        ("UPDATE batch_line SET state = 'failed' WHERE batch = 1 AND line = 2", "return of line"),
+        ("UPDATE payment SET serial = 'B1'", "names two instructions"),
+        ("UPDATE account SET balance = 5 WHERE number = 'BANK-PAYROLL'", "transit account"),
+    ],
+)
+def test_the_check_finds_harm_done_to_batches(batched, harm, words):
+    batched.pay("P1", order())
+    assert batched.ledger.check() == []
+    batched.ledger.db.executescript(harm)
+    assert any(words in found for found in batched.ledger.check())
+
+
+def test_the_books_themselves_refuse_a_serial_or_a_line_twice(batched):
+    batched.pay("P1", order())
+    db = batched.ledger.db
+    for statement in (
+        "UPDATE batch SET serial = 'R1' WHERE serial = 'B1'",
+        (
+            "INSERT INTO batch SELECT 9, customer, 'P1', kind, debtor_account, debtor_name,"
+            " debtor_city, amount, purpose, payroll_purpose, due, state, reason, at, paid_on"
+            " FROM batch WHERE id = 1"
+        ),
+        "INSERT INTO voucher (kind, day, at, batch, line) VALUES ('line', '2026-09-18', 0, 1, 1)",
+        "DELETE FROM batch",
+        "DELETE FROM batch_line",
+    ):
+        with pytest.raises(sqlite3.IntegrityError):
+            db.execute(statement)
+    assert batched.ledger.check() == []
+
+
+def test_a_file_from_before_batches_is_caught_up(tmp_path):
+    path = tmp_path / "bank.db"
+    with Bank(path) as bank:
+        bank.pay("P1", other(creditor=RETURNING_PAYEE))
+    old = sqlite3.connect(path)
+    old.executescript(
+        "DROP TRIGGER batch_serial; DROP TRIGGER payment_serial; DROP TABLE batch;"
+        " DROP TABLE batch_line; DROP TABLE former_batch_state; DROP INDEX voucher_line_once;"
+        " ALTER TABLE voucher DROP COLUMN batch; ALTER TABLE voucher DROP COLUMN line;"
+        " ALTER TABLE agenda DROP COLUMN batch; ALTER TABLE agenda DROP COLUMN line;"
+    )
+    old.close()
+    with Bank(path) as bank:
+        told = bank.send_batch("B1", batch(line(1, payees.own_account(1))))
+        assert told["batch"]["state"] == "paid"
+        bank.pass_time(days=3)
+        assert bank.balance()["ledger"] == "79999990.00"
+        assert bank.ledger.check() == []
+
+
+def test_the_simulation_sees_the_lines_the_bank_executed(batched):
+    from gateway.simulation.bank_end import Books
+
+    batched.pay("P1", order())
+    found = [
+        (it.serial, it.line, it.amount_minor) for it in Books(batched.ledger).executions(CUSTOMER)
+    ]
+    assert found == [("P1", 0, 10000), ("B1", 1, 1000), ("B1", 2, 1000), ("R1", 1, 1000)]
 
 
 def test_overdrawn_customer_is_found():

@@ -9,9 +9,11 @@ Source: CIB interface document V4.0.4, request tables ("M" mandatory, "?" option
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from gateway.wire.write import Element
 from gateway.wire.xml import Node
 
 _SIGN_ON: Final = "DTCLIENT CID USERID? USERPASS? USERKEY? GENUSERKEY LANGUAGE? APPID? APPVER?"
@@ -21,6 +23,8 @@ _SHAPES: Final = {
     "SONRQ": _SIGN_ON,
     "SECURITIES_MSGSRQV1": (
         "XFERTRNRQ? XFERINQTRNRQ? INQSTATETRNRQ? CURRACCTQUERYTRNRQ? SCUSTSTMTTRNRQ?"
+        " RBATCHTRSFRTRNRQ? RPAYOFFTRNRQ? RPAYOFFINQTRNRQ? HISBALQUERYTRNRQ?"
+        " TRADEOVERVIEWTRNRQ? RECEIPTTRNRQ?"
     ),
     "XFERTRNRQ": "TRNUID CLTCOOKIE? XFERRQ",
     "XFERRQ": "XFERINFO",
@@ -32,26 +36,65 @@ _SHAPES: Final = {
     "INQSTATETRNRQ": "TRNUID INQSTATECOND",
     "INQSTATECOND": "SRVRID? CLIENTREF?",
     "CURRACCTQUERYTRNRQ": "TRNUID RQBODY",
-    "RQBODY": "ACCTID",
+    "CURRACCTQUERYTRNRQ/RQBODY": "ACCTID",
     "SCUSTSTMTTRNRQ": "TRNUID CLTCOOKIE? SCUSTSTMTRQ",
     "SCUSTSTMTRQ": "VERSION? ACCTFROM INCTRAN? SELTYPE?",
     "INCTRAN": "DTSTART DTEND PAGE TRNTYPE?",
+    "RBATCHTRSFRTRNRQ": "TRNUID RQBODY?",
+    "RBATCHTRSFRTRNRQ/RQBODY": (
+        "TITLE? ACCTFROM BIZTYPE TOTALCOUNT? TOTALAMOUNT? CHEQUENUM? CURSYM? PURPOSE DTDUE? MEMO?"
+        " XFERINFO+"
+    ),
+    "RQBODY/XFERINFO": "INDX ACCTTO TRNAMT USE? REMARK?",
+    "RPAYOFFTRNRQ": "TRNUID CLTCOOKIE? RPAYOFFRQ?",
+    "RPAYOFFRQ": "RPAYOFFINFO",
+    "RPAYOFFINFO": (
+        "ACCTFROM TITLE DESCRIPTION TOTALCOUNT? TOTALAMOUNT? CHEQUENUM? DTDUE? REMARK? RPAYOFFLIST"
+    ),
+    "RPAYOFFLIST": "RPAYOFF+",
+    "RPAYOFF": "INDX ACCTNAME ACCTID TRNAMT",
+    "RPAYOFFINQTRNRQ": "TRNUID XFERINQRQ",
+    "HISBALQUERYTRNRQ": "TRNUID CLTCOOKIE? HISBALQUERYRQ",
+    "HISBALQUERYRQ": "HISBALQUERYINFO",
+    "HISBALQUERYINFO": "ACCTID ACCTNAME? DTSTART DTEND",
+    "TRADEOVERVIEWTRNRQ": "TRNUID RQBODY",
+    "TRADEOVERVIEWTRNRQ/RQBODY": "QUERYDATE",
+    "RECEIPTTRNRQ": "TRNUID BIZTYPE",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One child in its parent's order."""
+
+    name: str
+    required: bool
+    repeated: bool
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression over child names, each followed by a comma."""
+        if self.repeated:
+            return f"(?:{self.name},)+"
+        return f"{self.name}," if self.required else f"(?:{self.name},)?"
+
+
+def _place(part: str) -> Place:
+    return Place(part.rstrip("?+"), not part.endswith("?"), part.endswith("+"))
+
+
 ORDER: Final = MappingProxyType(
-    {
-        name: tuple((part.rstrip("?"), not part.endswith("?")) for part in shape.split())
-        for name, shape in _SHAPES.items()
-    }
+    {name: tuple(map(_place, shape.split())) for name, shape in _SHAPES.items()}
 )
-"""Parent → its children in order, each with whether it must be there."""
+"""Parent (below its own parent where names are reused) → its children in order."""
 _PATTERNS: Final = MappingProxyType(
     {
-        parent: re.compile(
-            "".join(f"{name}," if required else f"(?:{name},)?" for name, required in allowed)
-        )
+        parent: re.compile("".join(place.pattern for place in allowed))
         for parent, allowed in ORDER.items()
     }
 )
+_REUSED: Final = frozenset({"RQBODY", "XFERINFO"})
+"""Names that mean different things below different parents."""
 _EMPTY_REFUSED: Final = frozenset({"DTDUE"})
 _FLAGS: Final = ("INTERBANK", "LOCAL")
 _VALUES: Final = ("Y", "N")
@@ -68,7 +111,7 @@ def _in_order(node: Node) -> bool:
     element = node.element
     for parent in element.iter():
         name = str(parent.tag)
-        pattern = _PATTERNS.get(name)
+        pattern = _PATTERNS.get(_key(name, parent.getparent()) if name in _REUSED else name)
         if pattern is None:
             if len(parent) or (name in _EMPTY_REFUSED and not parent.text):
                 return False
@@ -79,24 +122,32 @@ def _in_order(node: Node) -> bool:
     return True
 
 
+def _key(name: str, above: Element | None) -> str:
+    """The line of ORDER for ``name`` below ``above``."""
+    below = f"{above.tag}/{name}" if above is not None else name
+    return below if below in ORDER else name
+
+
 def _fault(node: Node) -> str:
-    allowed = ORDER.get(node.name)
+    allowed = ORDER.get(_key(node.name, node.element.getparent()))
     if allowed is None:
         return _leaf_fault(node)
     if node.name == "ACCTTO" and not all(node.attr(flag) in _VALUES for flag in _FLAGS):
         return node.path
-    waiting = iter(allowed)
+    at, seen = 0, False
     for child in node.children():
-        for name, required in waiting:
-            if name == child.name:
-                break
-            if required:
-                return f"{node.path}/{name}"
-        else:
+        while at < len(allowed) and allowed[at].name != child.name:
+            if allowed[at].required and not seen:
+                return f"{node.path}/{allowed[at].name}"
+            at, seen = at + 1, False
+        if at == len(allowed):
             return child.path
         if fault := _fault(child):
             return fault
-    return next((f"{node.path}/{name}" for name, required in waiting if required), "")
+        # A repeated element may come again, any other makes room for the next.
+        at, seen = (at, True) if allowed[at].repeated else (at + 1, False)
+    left = allowed[at + 1 :] if seen else allowed[at:]
+    return next((f"{node.path}/{place.name}" for place in left if place.required), "")
 
 
 def _leaf_fault(node: Node) -> str:

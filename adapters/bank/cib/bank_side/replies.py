@@ -16,13 +16,22 @@ from typing import Final
 from adapters.bank.cib import codes
 from adapters.bank.cib.amounts import amount_text
 from adapters.bank.cib.bank_side import wording
+from adapters.bank.cib.bank_side.batch_replies import batch, payroll
+from adapters.bank.cib.bank_side.parts import (
+    local_time,
+    own_result,
+    payee,
+    payer,
+    status,
+    time_text,
+    voucher,
+)
+from adapters.bank.cib.bank_side.records import history, overview, receipt
 from adapters.bank.cib.bank_side.statements import statement
 from adapters.bank.cib.bank_side.wording import Wording
-from adapters.bank.cib.envelope import BEIJING, CONTENT_TYPE, ENCODING, HTTP_OK
-from adapters.bank.cib.own_bank import NAME
+from adapters.bank.cib.envelope import CONTENT_TYPE, ENCODING, HTTP_OK
 from adapters.bank.cib.transfer import SUPER, optional, super_channel
 from gateway.domain.message import WireReply
-from gateway.domain.party import Party
 from gateway.ports.bank import (
     BankAnswer,
     BankRequest,
@@ -37,7 +46,6 @@ from gateway.wire.write import Element, document, element, leaf
 _TAGS: Final = MappingProxyType(
     {operation: f"{stem}TRNRS" for stem, operation in codes.OPERATIONS.items()}
 )
-_VOUCHER_KIND: Final = "99"
 
 
 def encode(request: BankRequest, answer: BankAnswer) -> WireReply:
@@ -54,30 +62,26 @@ def _sign_on(answer: BankAnswer) -> Element:
     words = wording.SIGN_ON.get(answer.signon, wording.SIGN_ON[Reason.SYSTEM_FAILURE])
     return element(
         "SIGNONMSGSRSV1",
-        element("SONRS", _status(words), leaf("DTSERVER", _time(answer.at))),
+        element("SONRS", status(words), leaf("DTSERVER", time_text(answer.at))),
     )
 
 
 def _section(request: BankRequest, answer: BankAnswer) -> Element | None:
     if answer.signon is not Reason.OK or request.operation == codes.SIGN_ON:
         return None
-    words = wording.UNKNOWN_CODE if answer.unknown_code else wording.MESSAGE[answer.message]
+    words = wording.UNKNOWN_CODE if answer.unknown_code else _words(answer)
     if answer.detail and words.code != codes.OK:
         words = Wording(words.code, f"{words.text}：{answer.detail}", words.severity)
     body = None if answer.unknown_code else _BODIES[request.operation](request, answer)
     return element(
         "SECURITIES_MSGSRSV1",
-        element(_TAGS[request.operation], leaf("TRNUID", request.serial), _status(words), body),
+        element(_TAGS[request.operation], leaf("TRNUID", request.serial), status(words), body),
     )
 
 
-def _status(words: Wording) -> Element:
-    return element(
-        "STATUS",
-        leaf("CODE", words.code),
-        leaf("SEVERITY", words.severity),
-        optional("MESSAGE", words.text),
-    )
+def _words(answer: BankAnswer) -> Wording:
+    # A refusal that names lines says why at the lines, and of the whole only that it has faults.
+    return wording.LINES_FAULTY if answer.faulty else wording.MESSAGE[answer.message]
 
 
 # ── bodies ────────────────────────────────────────────────────────────────────────────────
@@ -91,7 +95,7 @@ def _payment(request: BankRequest, answer: BankAnswer) -> Element | None:
         "XFERRS",
         leaf("SRVRID", stored.bank_reference),
         _info(stored.order, stored.bank_reference, stored.processed_at),
-        _process(stored.state, _state_text(stored, answer), stored.processed_at),
+        own_result(stored.state, _state_text(stored, answer), stored.processed_at),
         leaf("CLIENTREF", request.serial),
     )
 
@@ -111,7 +115,7 @@ def _payment_status(_request: BankRequest, answer: BankAnswer) -> Element | None
                 # Named otherwise than in the transfer's own answer: so the bank has it.
                 leaf("SRVRTID", stored.bank_reference),
                 _info(stored.order, stored.bank_reference, stored.processed_at),
-                _process(stored.state, _state_text(stored, answer), stored.processed_at),
+                own_result(stored.state, _state_text(stored, answer), stored.processed_at),
             ),
             MORE="N",
         ),
@@ -158,6 +162,12 @@ _BODIES: Final[MappingProxyType[str, Callable[[BankRequest, BankAnswer], Element
             codes.CORE_RESULT: _core_result,
             codes.BALANCE: _balance,
             codes.STATEMENT: statement,
+            codes.BATCH: batch,
+            codes.PAYROLL: payroll,
+            codes.PAYROLL_STATUS: payroll,
+            codes.HISTORY: history,
+            codes.OVERVIEW: overview,
+            codes.RECEIPT: receipt,
         }
     )
 )
@@ -169,56 +179,18 @@ _BODIES: Final[MappingProxyType[str, Callable[[BankRequest, BankAnswer], Element
 def _info(order: PayOrder, bank_reference: str, at: datetime, *, inside: bool = False) -> Element:
     """XFERINFO as the bank echoes it. ``inside`` puts the bank's number first, as INQSTATE does."""
     memo = optional("MEMO", order.memo)
-    due = leaf("DTDUE", (order.due or _local(at).date()).isoformat())
+    due = leaf("DTDUE", (order.due or local_time(at).date()).isoformat())
     return element(
         "XFERINFO",
         leaf("SRVRID", bank_reference) if inside else None,
-        _payer(order.debtor),
-        _payee(order),
-        leaf("CHEQUENUM", _voucher(bank_reference)),
+        payer(order.debtor),
+        payee(order),
+        leaf("CHEQUENUM", voucher(bank_reference)),
         leaf("CURSYM", codes.RMB),
         leaf("TRNAMT", order.amount.text()),
         leaf("PMTMODE", SUPER) if super_channel(order) else None,
         leaf("PURPOSE", order.purpose),
         *((memo, due) if inside else (due, memo)),
-    )
-
-
-def _payer(debtor: Party) -> Element:
-    return element(
-        "ACCTFROM",
-        leaf("ACCTID", debtor.account.number),
-        optional("NAME", debtor.name),
-        leaf("BANKDESC", debtor.account.agent.name or NAME),
-        optional("CITY", debtor.account.agent.city),
-    )
-
-
-def _payee(order: PayOrder) -> Element:
-    agent = order.creditor.account.agent
-    return element(
-        "ACCTTO",
-        leaf("ACCTID", order.creditor.account.number),
-        leaf("NAME", order.creditor.name),
-        leaf("BANKDESC", agent.name or (NAME if order.own_bank else "")),
-        optional("BANKNUM", agent.cnaps),
-        optional("CITY", agent.city),
-        # The stored flag: the bank knows its own accounts and corrects what was sent.
-        INTERBANK="Y" if order.own_bank else "N",
-        LOCAL="Y" if order.local else "N",
-    )
-
-
-def _voucher(bank_reference: str) -> str:
-    return _VOUCHER_KIND + bank_reference[-7:].rjust(7, "0")
-
-
-def _process(state: BankState, text: str, at: datetime) -> Element:
-    return element(
-        "XFERPRCSTS",
-        leaf("XFERPRCCODE", wording.STATES[state]),
-        leaf("DTXFERPRC", _time(at)),
-        optional("MESSAGE", text),
     )
 
 
@@ -228,11 +200,3 @@ def _state_text(stored: StoredPayment, answer: BankAnswer) -> str:
     if stored.state is BankState.FAILED and stored.reason is not Reason.OK:
         return wording.MESSAGE[stored.reason].text
     return wording.STATE_TEXTS[stored.state]
-
-
-def _local(at: datetime) -> datetime:
-    return at.astimezone(BEIJING) if at.tzinfo is not None else at
-
-
-def _time(at: datetime) -> str:
-    return _local(at).strftime("%Y-%m-%d %H:%M:%S")

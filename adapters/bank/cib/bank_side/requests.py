@@ -15,18 +15,19 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.bank.cib import codes
+from adapters.bank.cib.bank_side.batch_requests import batch, payroll, payroll_status
 from adapters.bank.cib.bank_side.order import first_fault
+from adapters.bank.cib.bank_side.reading import Faults, inside, party
 from adapters.bank.cib.envelope import BEIJING, instant, root
+from adapters.bank.cib.statement import REFUNDS
 from adapters.bank.cib.transfer import SUPER
-from gateway.domain.errors import WireError
 from gateway.domain.instruction import Urgency
-from gateway.domain.money import CNY, Money
-from gateway.domain.party import Account, Agent, Party
 from gateway.ports.bank import (
     BalanceRequest,
     BankBody,
     BankRequest,
     CoreRequest,
+    EntryKind,
     PayOrder,
     PayRequest,
     SignOn,
@@ -34,50 +35,30 @@ from gateway.ports.bank import (
     StatementRequest,
     StatusRequest,
 )
+from gateway.ports.bank_batch import (
+    BatchKind,
+    HistoryRequest,
+    OverviewRequest,
+    ReceiptRequest,
+)
 from gateway.wire.xml import Node
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=BEIJING)
 """Stands for a client time that cannot be read; the request is malformed then."""
 _TIME_LENGTH: Final = len("YYYY-MM-DD HH:MM:SS")
-_CNAPS_LENGTH: Final = 12
 _PAGE: Final = re.compile("[1-9][0-9]{0,5}", re.ASCII)
+_RECEIPTS: Final = MappingProxyType({"1": None, "2": BatchKind.PAYMENT, "3": BatchKind.PAYROLL})
+_KINDS: Final = MappingProxyType(
+    {"": EntryKind.ALL, "1": EntryKind.ALL, REFUNDS: EntryKind.REFUNDS}
+)
 _DIRECTIONS: Final = MappingProxyType({"": "both", "0": "debit", "1": "credit", "2": "both"})
-
-
-class _Faults:
-    """Collects what could not be read; the first one names the request's fault."""
-
-    def __init__(self, first: str) -> None:
-        self.first = first
-
-    def add(self, path: str) -> None:
-        self.first = self.first or path
-
-    def money(self, parent: Node, name: str) -> Money:
-        found = parent.maybe(name)
-        if found is not None:
-            try:
-                return found.money(CNY)
-            except WireError:
-                self.add(found.path)
-        return Money(0, CNY)
-
-    def day(self, parent: Node, name: str) -> date | None:
-        found = parent.maybe(name)
-        if found is None or not found.text():
-            return None
-        try:
-            return found.day()
-        except WireError:
-            self.add(found.path)
-            return None
 
 
 def decode(body: bytes) -> BankRequest:
     """Read a request. Raises WireError for bytes that are no FOX request of a known operation."""
     fox = root(body)
     sonrq = fox.at("SIGNONMSGSRQV1/SONRQ")
-    faults = _Faults(first_fault(fox))
+    faults = Faults(first_fault(fox))
     signon = _signon(sonrq, faults)
     section = fox.maybe("SECURITIES_MSGSRQV1")
     transaction = next(section.children(), None) if section is not None else None
@@ -93,17 +74,17 @@ def decode(body: bytes) -> BankRequest:
     reader = _READERS.get(operation)
     if reader is None:
         raise transaction.fault("operation")
-    inside = reader(transaction, faults)
+    asked = reader(transaction, faults)
     return BankRequest(
         signon=signon,
         serial=transaction.child_text("TRNUID"),
         operation=operation,
-        body=inside,
+        body=asked,
         malformed=faults.first,
     )
 
 
-def _signon(sonrq: Node, faults: _Faults) -> SignOn:
+def _signon(sonrq: Node, faults: Faults) -> SignOn:
     at = instant(sonrq.child_text("DTCLIENT")[:_TIME_LENGTH])
     if at is None:
         faults.add(f"{sonrq.path}/DTCLIENT")
@@ -119,24 +100,15 @@ def _signon(sonrq: Node, faults: _Faults) -> SignOn:
     )
 
 
-def _inside(transaction: Node, path: str, faults: _Faults) -> Node:
-    """The element at ``path``, or the transaction itself when it is missing (then a fault)."""
-    found = transaction.find(path)
-    if found is None:
-        faults.add(f"{transaction.path}/{path}")
-        return transaction
-    return found
-
-
-def _pay(transaction: Node, faults: _Faults) -> PayRequest:
-    info = _inside(transaction, "XFERRQ/XFERINFO", faults)
-    payer = _inside(info, "ACCTFROM", faults)
-    payee = _inside(info, "ACCTTO", faults)
+def _pay(transaction: Node, faults: Faults) -> PayRequest:
+    info = inside(transaction, "XFERRQ/XFERINFO", faults)
+    payer = inside(info, "ACCTFROM", faults)
+    payee = inside(info, "ACCTTO", faults)
     super_channel = info.child_text("PMTMODE") == SUPER
     return PayRequest(
         order=PayOrder(
-            debtor=_party(payer, faults),
-            creditor=_party(payee, faults),
+            debtor=party(payer, faults),
+            creditor=party(payee, faults),
             amount=faults.money(info, "TRNAMT"),
             purpose=info.child_text("PURPOSE"),
             memo=info.child_text("MEMO"),
@@ -149,68 +121,96 @@ def _pay(transaction: Node, faults: _Faults) -> PayRequest:
     )
 
 
-def _party(node: Node, faults: _Faults) -> Party:
-    cnaps = node.child_text("BANKNUM")
-    if cnaps and not (len(cnaps) == _CNAPS_LENGTH and cnaps.isascii() and cnaps.isdigit()):
-        faults.add(f"{node.path}/BANKNUM")
-        cnaps = ""
-    return Party(
-        name=node.child_text("NAME"),
-        account=Account(
-            number=node.child_text("ACCTID"),
-            agent=Agent(
-                name=node.child_text("BANKDESC"), cnaps=cnaps, city=node.child_text("CITY")
-            ),
-        ),
-    )
-
-
-def _status(transaction: Node, faults: _Faults) -> StatusRequest:
-    asked = _inside(transaction, "XFERINQRQ", faults)
+def _status(transaction: Node, faults: Faults) -> StatusRequest:
+    asked = inside(transaction, "XFERINQRQ", faults)
     return StatusRequest(original=asked.child_text("CLIENTREF"))
 
 
-def _core(transaction: Node, faults: _Faults) -> CoreRequest:
-    asked = _inside(transaction, "INQSTATECOND", faults)
+def _core(transaction: Node, faults: Faults) -> CoreRequest:
+    asked = inside(transaction, "INQSTATECOND", faults)
     original, reference = asked.child_text("CLIENTREF"), asked.child_text("SRVRID")
     if bool(original) == bool(reference):
         faults.add(asked.path)
     return CoreRequest(original=original, bank_reference=reference)
 
 
-def _balance(transaction: Node, faults: _Faults) -> BalanceRequest:
-    return BalanceRequest(account=_inside(transaction, "RQBODY", faults).child_text("ACCTID"))
+def _balance(transaction: Node, faults: Faults) -> BalanceRequest:
+    return BalanceRequest(account=inside(transaction, "RQBODY", faults).child_text("ACCTID"))
 
 
-def _statement(transaction: Node, faults: _Faults) -> StatementRequest:
-    asked = _inside(transaction, "SCUSTSTMTRQ", faults)
-    account = _inside(asked, "ACCTFROM", faults).child_text("ACCTID")
+def _statement(transaction: Node, faults: Faults) -> StatementRequest:
+    asked = inside(transaction, "SCUSTSTMTRQ", faults)
+    account = inside(asked, "ACCTFROM", faults).child_text("ACCTID")
     version = asked.child_text("VERSION")
-    period = asked.maybe("INCTRAN")
+    period, selected = asked.maybe("INCTRAN"), asked.child_text("SELTYPE")
+    if selected not in _KINDS:
+        faults.add(f"{asked.path}/SELTYPE")
     if period is None:
         return StatementRequest(account=account, start=None, end=None, page=1, version=version)
-    page, direction = period.child_text("PAGE"), period.child_text("TRNTYPE")
-    if not _PAGE.fullmatch(page):
-        faults.add(f"{period.path}/PAGE")
-        page = "1"
+    direction = period.child_text("TRNTYPE")
     if direction not in _DIRECTIONS:
         faults.add(f"{period.path}/TRNTYPE")
     return StatementRequest(
         account=account,
         start=faults.day(period, "DTSTART"),
         end=faults.day(period, "DTEND"),
-        page=int(page),
+        page=_page(period.child_text("PAGE"), f"{period.path}/PAGE", faults),
         version=version,
         direction=_DIRECTIONS.get(direction, "both"),
+        kind=_KINDS.get(selected, EntryKind.ALL),
     )
 
 
-_READERS: Final[MappingProxyType[str, Callable[[Node, _Faults], BankBody]]] = MappingProxyType(
+def _page(text: str, path: str, faults: Faults) -> int:
+    if _PAGE.fullmatch(text):
+        return int(text)
+    faults.add(path)
+    return 1
+
+
+def _history(transaction: Node, faults: Faults) -> HistoryRequest:
+    asked = inside(transaction, "HISBALQUERYRQ/HISBALQUERYINFO", faults)
+    return HistoryRequest(
+        account=asked.child_text("ACCTID"),
+        start=_day(asked, "DTSTART", faults),
+        end=_day(asked, "DTEND", faults),
+    )
+
+
+def _day(asked: Node, name: str, faults: Faults) -> date:
+    found = faults.day(asked, name)
+    if found is None:
+        faults.add(f"{asked.path}/{name}")
+    return found or _NEVER.date()
+
+
+def _overview(transaction: Node, faults: Faults) -> OverviewRequest:
+    asked = inside(transaction, "RQBODY", faults)
+    return OverviewRequest(
+        day=_day(asked, "QUERYDATE", faults),
+        page=_page(asked.attr("PAGE"), f"{asked.path}/@PAGE", faults),
+    )
+
+
+def _receipt(transaction: Node, faults: Faults) -> ReceiptRequest:
+    kind = transaction.child_text("BIZTYPE")
+    if kind not in _RECEIPTS:
+        faults.add(f"{transaction.path}/BIZTYPE")
+    return ReceiptRequest(original=transaction.child_text("TRNUID"), kind=_RECEIPTS.get(kind))
+
+
+_READERS: Final[MappingProxyType[str, Callable[[Node, Faults], BankBody]]] = MappingProxyType(
     {
         codes.PAYMENT: _pay,
         codes.PAYMENT_STATUS: _status,
         codes.CORE_RESULT: _core,
         codes.BALANCE: _balance,
         codes.STATEMENT: _statement,
+        codes.BATCH: batch,
+        codes.PAYROLL: payroll,
+        codes.PAYROLL_STATUS: payroll_status,
+        codes.HISTORY: _history,
+        codes.OVERVIEW: _overview,
+        codes.RECEIPT: _receipt,
     }
 )

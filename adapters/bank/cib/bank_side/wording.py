@@ -70,6 +70,9 @@ MESSAGE: Final = MappingProxyType(
     }
 )
 
+LINES_FAULTY: Final = Wording("2000", "转账明细内容有误")
+"""A batch refused as a whole, with the faults at its lines."""
+
 STATES: Final = MappingProxyType(
     {
         BankState.AUDITING: "AUDITING",
@@ -78,7 +81,8 @@ STATES: Final = MappingProxyType(
         BankState.SENT_BACK: "SEND_BACK",
         BankState.PENDING: "PENDING",
         BankState.PROCESSING: "PROCESSING",
-        BankState.PAID: "PAYOUT",
+        BankState.PAID: codes.PAYOUT,
+        BankState.PARTLY_PAID: codes.PART_PAYOUT,
         BankState.FAILED: codes.FAIL,
         BankState.WITHDRAWN: "CANCEL",
         BankState.EXPIRED: "EXPIRED",
@@ -93,11 +97,33 @@ STATE_TEXTS: Final = MappingProxyType(
         BankState.PENDING: "结果待查询",
         BankState.PROCESSING: "处理中",
         BankState.PAID: "交易成功",
+        BankState.PARTLY_PAID: "部分成功",
         BankState.FAILED: "交易失败",
         BankState.WITHDRAWN: "指令已撤销",
         BankState.EXPIRED: "指令已过期",
     }
 )
+PAYROLL_STATES: Final = MappingProxyType(
+    {
+        BankState.PAID: codes.PAYROLL_PAID,
+        BankState.PROCESSING: codes.PAYROLL_RUNNING,
+        BankState.PENDING: codes.PAYROLL_UNCLEAR,
+    }
+)
+"""STATUS of a payroll line by its state; a failed one is worded by its reason, others wait."""
+PAYROLL_WAITING: Final = "-1"
+PAYROLL_REASONS: Final = MappingProxyType(
+    {
+        Reason.CREDITOR_UNKNOWN: "42",
+        Reason.ACCOUNT_UNKNOWN: "42",
+        Reason.NOT_OWN_BANK: "40",
+        Reason.INSUFFICIENT_FUNDS: "46",
+        Reason.NAME_MISMATCH: "49",
+        Reason.AMOUNT_INVALID: "53",
+    }
+)
+PAYROLL_OTHER: Final = "59"
+
 CORE_RESULTS: Final = MappingProxyType(
     {
         CoreResult.NONE: codes.CORE_NONE,

@@ -1,0 +1,1 @@
+"""What the bank booked: fetched, and held against what we believe."""

@@ -1,0 +1,238 @@
+"""退汇 after success: the bank paid, and days later the money came back.
+
+Every account is asked once per interval: each closed day once, today again and again. A refund
+that carries the bank's reference of a settled payment makes it RETURNED. Payee and amount
+alone prove nothing: such a refund opens a case for people, and so does one that fits nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, bindparam, select
+
+from gateway.domain.errors import GatewayError, NotOffered
+from gateway.domain.evidence import Evidence
+from gateway.domain.instruction import Cause, State
+from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
+from gateway.domain.statement import Entry
+from gateway.lifecycle.apply import apply, open_case, open_loose_case
+from gateway.lifecycle.rows import standing
+from gateway.ports.runtime import Runtime
+from gateway.ports.statements import RefundSource
+from gateway.ports.tenancy import Directory, OwnAccount, Tenant
+from gateway.schedule import work
+from gateway.schedule.work import Queue, Work, WorkKind
+from gateway.store import tables
+from gateway.store.instants import span_us, to_us
+from gateway.store.store import Store
+from gateway.store.uow import Uow
+
+LANE: Final = "refunds"
+EVERY: Final = timedelta(hours=1)
+"""How often an account is asked, on the shared clock."""
+BACK_MAX: Final = timedelta(days=15)
+"""How far back a first look goes; returns come within days."""
+_ACTOR: Final = "statements"
+_PAID: Final = (State.SETTLED.value, State.RETURNED.value)
+_i = tables.instruction
+_CANDIDATES: Final = select(_i).where(
+    _i.c.tenant == bindparam("of_tenant"),
+    _i.c.creditor_account == bindparam("of_account"),
+    _i.c.amount_minor == bindparam("of_amount"),
+    _i.c.debtor_account == bindparam("of_debtor"),
+    _i.c.state.in_(_PAID),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visit:
+    """One account's turn: the days still to ask for."""
+
+    tenant: Tenant
+    account: OwnAccount
+    closed: date
+    """The last closed day that was asked for already."""
+    today: date
+
+    def spans(self) -> Iterator[tuple[date, date]]:
+        """Closed days not yet seen in one go, then today alone."""
+        first = max(self.closed + timedelta(days=1), self.today - BACK_MAX)
+        if first < self.today:
+            yield first, self.today - timedelta(days=1)
+        yield self.today, self.today
+
+
+class Refunds:
+    """Asks for returned payments and links them to ours."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        source: RefundSource,
+        directory: Directory,
+        poll_s: float,
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._source = source
+        self._directory = directory
+        self._poll_s = poll_s
+
+    async def run(self) -> None:
+        """Visit every account when its hour has come, for ever."""
+        await self._store.write(self._plan)
+        while True:
+            for visit in await self._due():
+                await self.visit(visit)
+            await self._runtime.tasks.sleep(self._poll_s)
+
+    def _plan(self, uow: Uow) -> None:
+        """Give every account its row; the first look is one hour away, at the last 15 days."""
+        now = self._runtime.clock.now()
+        for tenant in self._directory.tenants.values():
+            known = {
+                row.subject
+                for row in uow.rows(
+                    select(tables.work.c.subject).where(
+                        tables.work.c.tenant == tenant.id,
+                        tables.work.c.kind == WorkKind.REFUNDS.value,
+                    )
+                )
+            }
+            for number in tenant.accounts:
+                if number not in known:
+                    work.add(uow, _next(tenant.id, number, now, (now.date() - BACK_MAX)))
+
+    async def _due(self) -> list[_Visit]:
+        now = self._runtime.clock.now()
+        visits: list[_Visit] = []
+        for tenant in self._directory.tenants.values():
+            queue = Queue(tenant=tenant.id, lane=LANE, kind=WorkKind.REFUNDS)
+            due = await self._store.read(
+                lambda db, queue=queue: work.due_now(db, queue, to_us(now), 1000)  # type: ignore[misc]
+            )
+            visits += [
+                _Visit(
+                    tenant=tenant,
+                    account=tenant.accounts[item.subject],
+                    closed=date.fromordinal(item.tries),
+                    today=now.date(),
+                )
+                for item in due
+                if item.subject in tenant.accounts
+            ]
+        return visits
+
+    async def visit(self, visit: _Visit) -> None:
+        """Ask for one account's refunds; what cannot be asked now is asked for next time."""
+        closed = visit.closed
+        for start, end in visit.spans():
+            try:
+                pages = await self._source.refunds(visit.tenant.id, visit.account, start, end)
+            except NotOffered:
+                break
+            except GatewayError:
+                break  # archived where anything came back; the days stay to be asked for
+            entries = [entry for page in pages for entry in page.entries]
+            await self._store.write(
+                lambda uow, entries=entries: self._link(uow, visit, entries)  # type: ignore[misc]
+            )
+            if end < visit.today:
+                closed = end
+        number = visit.account.number
+        following = _next(visit.tenant.id, number, self._runtime.clock.now(), closed)
+        await self._store.write(lambda uow: work.put(uow, following))
+
+    def _link(self, uow: Uow, visit: _Visit, entries: Sequence[Entry]) -> None:
+        """Hold each refund against the payments it could belong to."""
+        for entry in entries:
+            if entry.amount.minor > 0:
+                self._judge(uow, visit, entry)
+
+    def _judge(self, uow: Uow, visit: _Visit, entry: Entry) -> None:
+        rows = uow.rows(
+            _CANDIDATES,
+            {
+                "of_tenant": visit.tenant.id,
+                "of_account": entry.counterparty_account,
+                "of_amount": entry.amount.minor,
+                "of_debtor": visit.account.number,
+            },
+        )
+        proven = [
+            row for row in rows if row.bank_reference and row.bank_reference == entry.reference
+        ]
+        at = self._runtime.clock.now()
+        if len(proven) == 1:
+            apply(uow, self._runtime.ids, [standing(proven[0])], _returned(entry, at))
+            return
+        settled = [row for row in rows if row.state == State.SETTLED.value]
+        if settled:
+            for row in settled:
+                self._call(uow, row, entry, at)
+        elif not rows:
+            open_loose_case(
+                uow,
+                self._runtime.ids,
+                tenant=visit.tenant.id,
+                key=entry.bank_key or entry.reference,
+                kind="refund_unlinked",
+                detail=f"refund of {entry.amount.text()} fits no payment of ours",
+                at=at,
+            )
+
+    def _call(self, uow: Uow, row: Row[Any], entry: Entry, at: datetime) -> None:
+        """A refund that may belong to this payment: people look, once."""
+        subject = standing(row)
+        known = uow.first(
+            select(tables.case.c.id).where(
+                tables.case.c.tenant == subject.tenant,
+                tables.case.c.instruction == subject.id,
+                tables.case.c.kind == "refund_suspected",
+            )
+        )
+        if known is None:
+            evidence = Evidence(
+                cause=Cause.STATEMENT,
+                target=None,
+                actor=_ACTOR,
+                at=at,
+                reason=f"a refund of {entry.amount.text()} from this payee may be this payment's",
+            )
+            open_case(uow, self._runtime.ids, subject, "refund_suspected", evidence)
+
+
+def _returned(entry: Entry, at: datetime) -> Evidence:
+    """The statement entry as evidence that a payment came back."""
+    return Evidence(
+        cause=Cause.STATEMENT,
+        target=State.RETURNED,
+        grade=Grade.STATEMENT,
+        actor=_ACTOR,
+        at=at,
+        outcome=Outcome(
+            verdict=Verdict.RETURNED,
+            stage=Stage.EXECUTION,
+            text=entry.remittance,
+            reason="refund",
+            bank_reference=entry.reference,
+        ),
+        reason=f"refund booked {entry.booking_date or ''} {entry.bank_key}".strip(),
+    )
+
+
+def _next(tenant: str, number: str, now: datetime, closed: date) -> Work:
+    """An account's next turn; the last closed day asked for rides along."""
+    return Work(
+        tenant=tenant,
+        kind=WorkKind.REFUNDS,
+        subject=number,
+        lane=LANE,
+        due_us=to_us(now) + span_us(EVERY),
+        tries=closed.toordinal(),
+    )
