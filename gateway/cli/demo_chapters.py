@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from gateway.cli.demo_files import batched, pain001, pay_of, wish
+from gateway.cli.demo_files import batched, coming_back, pain001, pay_of, wish
 
 if TYPE_CHECKING:
     from gateway.cli.demo_story import Story
@@ -79,14 +79,11 @@ def returned(story: Story) -> None:
     """Paid to another bank, and two days later the money comes back: 退汇."""
     story.chapter("支付成功后退汇", "returned two days after success")
     client = story.stage.client("demo-rest")
-    it = replace(
-        wish("RETURN-1", 9000, own_bank=False),
-        account="910010801000000039",
-        name="示例退汇有限公司",
-    )
+    it = coming_back(wish("RETURN-1", 9000, own_bank=False))
     story.post(client, it)
     story.wait(client, it.reference, "SETTLED")
     story.say("时钟前进两天 / the shared clock moves two days")
     story.jump(_TWO_DAYS)
     story.wait(client, it.reference, "RETURNED")
+    story.wait(client, story.filed_return, "RETURNED")
     client.close()

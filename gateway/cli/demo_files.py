@@ -130,3 +130,8 @@ def pay_of(reference: str, index: int, *, closed: bool = False) -> Wish:
         key="demo-batch",
         payroll="salary",
     )
+
+
+def coming_back(it: Wish) -> Wish:
+    """The same payment to a payee whose bank sends the money back on the second working day."""
+    return replace(it, account="910010801000000039", name="示例退汇有限公司", own_bank=False)

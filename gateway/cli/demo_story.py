@@ -13,10 +13,12 @@ from rich.table import Table
 from gateway.cli import demo_chapters
 from gateway.cli.api_client import Answer, ApiClient
 from gateway.cli.demo_books import compare, views_of
-from gateway.cli.demo_files import ACCOUNTS, POOR, Wish, pain001, wish
+from gateway.cli.demo_files import ACCOUNTS, POOR, Wish, coming_back, pain001, wish
 from gateway.cli.demo_stage import Stage, until
 from gateway.domain.errors import Corrupt
 
+_RETURNED: Final = 7
+"""Which line of Tryton's file comes back."""
 _QUIET: Final = timedelta(minutes=16)
 _LOST_ANSWERS: Final = ("drop_after_commit", "error_5xx_after_commit", "html_200", "garbage_gbk")
 
@@ -30,6 +32,8 @@ class Story:
         self.ids: dict[str, str] = {}
         self.wishes: dict[str, Wish] = {}
         self._batches: list[str] = []
+        self.filed_return = ""
+        """The line of a file whose money comes back."""
         self.differences: list[str] = []
         self.result: dict[str, object] = {}
 
@@ -65,6 +69,10 @@ class Story:
                 wish(f"{prefix}{n:05d}", first + n, own_bank=n % 3 != 0, debtor=ACCOUNTS[0])
                 for n in range(count)
             ]
+            if key == "demo-tryton":
+                wishes[_RETURNED] = coming_back(wishes[_RETURNED])
+                block = f"{prefix}-FILE-1/{prefix}-FILE-1-1"
+                self.filed_return = f"{block}/{wishes[_RETURNED].reference}"
             content = pain001(version, f"{prefix}-FILE-1", created, wishes, style=style)
             client = self.stage.client(key)
             answer = client.call("POST", "/v1/files?erp=iso20022", content)
@@ -232,6 +240,12 @@ class Story:
             self.must(report.status == http.client.OK, f"report of {key}: {report.status}")
             told = report.body.count(b"<TxSts>"), report.body.count(b"<TxSts>ACSC<")
             self.say(f"{key}: {told[0]} × TxSts, ACSC {told[1]}")
+            notice = client.call("GET", f"/v1/batches/{batch}/returns", accept="application/xml")
+            came_back = notice.body.count(b"<RtrInf>")
+            self.must(
+                came_back == (key == "demo-tryton"), f"returns of {key}: {notice.body[:300]!r}"
+            )
+            self.say(f"{key}: {came_back} × RtrInf (camt.054)")
             client.close()
 
     # ── helpers ─────────────────────────────────────────────────────────────────────────

@@ -113,5 +113,7 @@ class ErpDialect:
     title_en: str
     read: Callable[[Iterable[bytes]], Iterator[FilePart]] | None = None
     report: Callable[[StatusReport], Iterator[bytes]] | None = None
+    returns: Callable[[StatusReport], Iterator[bytes]] | None = None
+    """A notice of the returned lines (退汇); no bytes where none came back."""
     content_type: str = "application/xml"
     sniff: Callable[[bytes], bool] | None = None

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from gateway.delivery.batch_results import line_standings, refused_lines
 from gateway.delivery.standing import batch_lines, batch_view, status_report
 from gateway.domain.batch import Batch
-from gateway.domain.errors import Corrupt, Fault
+from gateway.domain.errors import Corrupt, Fault, NotFound
 from gateway.domain.ids import BatchId, InstructionId
 from gateway.intake.bulk import Call
 from gateway.intake.draft import FaultyDraft
@@ -99,6 +99,16 @@ async def report(asked: Asked) -> Response:
     return await _reply_file(asked, batch) if found is None else json_response(found)
 
 
+async def returns(asked: Asked) -> Response:
+    """The lines whose money came back (退汇), as a notice in the file's own language."""
+    batch, tenant = asked.path("id"), asked.key.tenant
+    view = await asked.gateway.store.read(lambda db: batch_view(db, tenant, batch))
+    states = view["states"]
+    if view["format"] == JSON_FORMAT or not isinstance(states, dict) or not states.get("RETURNED"):
+        raise NotFound("nothing of this file was returned", "该文件没有退汇明细")
+    return await _reply_file(asked, batch, "returns")
+
+
 async def _accept_file(asked: Asked, spooled: Spooled) -> Batch:
     caller, key = asked.machine(), asked.idempotency_key()
     read = _dialect(asked, "read").read
@@ -121,15 +131,16 @@ async def _accept_file(asked: Asked, spooled: Spooled) -> Batch:
         return await asked.gateway.bulk.accept_file(call, read(chunks(file)))
 
 
-async def _reply_file(asked: Asked, batch: str) -> Response:
-    """The reply in the ERP's own format, streamed."""
+async def _reply_file(asked: Asked, batch: str, kind: str = "report") -> Response:
+    """A reply in the ERP's own format, streamed: the status report or the notice of returns."""
     gateway, tenant = asked.gateway, asked.key.tenant
-    dialect = _dialect(asked, "report")
-    if dialect.report is None:
-        raise Corrupt("a dialect without a report was chosen")
+    dialect = _dialect(asked, kind)
+    write = dialect.report if kind == "report" else dialect.returns
+    if write is None:
+        raise Corrupt(f"a dialect without {kind} was chosen")
     report_id, at_us = gateway.runtime.ids.new("rep"), to_us(gateway.runtime.clock.now())
     status = await gateway.store.read(lambda db: status_report(db, tenant, batch, report_id, at_us))
-    pieces = dialect.report(status)
+    pieces = write(status)
 
     async def stream() -> AsyncIterator[bytes]:
         reader = gateway.runtime.tasks.reader("report")  # XML is built on one thread only

@@ -279,6 +279,18 @@ OPERATIONS: Final = (
     ),
     Operation(
         method="GET",
+        path="/v1/batches/{id}/returns",
+        name="returned_of_batch",
+        zh="文件批次的退汇明细，以 ERP 自己的格式（camt.054）；没有退汇为 404",
+        en="Returned lines of a file in the ERP's own format (camt.054); 404 when none came back",
+        endpoint=batches.returns,
+        parameters=(_BATCH, _ERP),
+        gives="BatchReport",
+        gives_types=("application/xml",),
+        errors=(400, 404),
+    ),
+    Operation(
+        method="GET",
         path="/v1/accounts",
         name="list_accounts",
         zh="本租户的账户及其银行连接（含连接是否停用）",

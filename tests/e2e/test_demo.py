@@ -23,9 +23,9 @@ def test_the_whole_story_ends_with_equal_books() -> None:
     assert result["instructions"] >= 500
     assert result["audit"]["ok"] is True
     assert result["states"] == {
-        "SETTLED": result["instructions"] - 7,
+        "SETTLED": result["instructions"] - 8,
         "REJECTED": 6,
-        "RETURNED": 1,
+        "RETURNED": 2,
     }
     assert all(row["difference"] == "0.00" for row in result["accounts"])
 

@@ -36,5 +36,6 @@ DIALECT: Final = ErpDialect(
     title_en="ISO 20022 payment files (pain.001 / pain.002)",
     read=read,
     report=report,
+    returns=return_notice,
     sniff=sniff,
 )
