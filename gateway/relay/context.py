@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from gateway.domain.errors import NotOffered
 from gateway.domain.ids import Serial
-from gateway.domain.outcome import Outcome
-from gateway.ports.bank import BankDialect, Operation, PayOrder, SignOn, StatusQuestion
+from gateway.ports.bank import BankDialect, SignOn
 from gateway.ports.runtime import Runtime, Signal
 from gateway.ports.tenancy import Connection, Tenant
 from gateway.relay.archive import Archive
@@ -73,15 +71,3 @@ class Link:
         tail = "".join(_BASE32[(number >> shift) & 31] for shift in range(75, -5, -5))
         day = f"{self.runtime.clock.now():%Y%m%d}"
         return Serial(f"{self.tenant.policy.serial_prefix}{day}{tail}")
-
-    def pay(self) -> Operation[PayOrder, Outcome]:
-        """The payment operation; raises NotOffered when the dialect has none."""
-        if self.dialect.pay is None:
-            raise NotOffered
-        return self.dialect.pay
-
-    def status(self) -> Operation[StatusQuestion, Outcome]:
-        """The status enquiry; raises NotOffered when the dialect has none."""
-        if self.dialect.payment_status is None:
-            raise NotOffered
-        return self.dialect.payment_status

@@ -188,10 +188,16 @@ def enquired(  # noqa: PLR0913 - keyword-only after the message
 
 
 def replan(link: Link, uow: Uow, message: StoredMessage) -> None:
-    """A batch is taken apart: what is still unknown of it leaves again, each line alone."""
+    """A batch is taken apart: what is still unknown of it leaves again, each line alone.
+
+    While the bank says anything else of one open line, it knows the batch: nothing is freed.
+    """
+    subjects = in_order(uow, message)
+    if any(it.state not in FINAL and it.state is not State.UNCONFIRMED for it in subjects):
+        return
     why = "unknown to the bank, refused when sent again"
     evidence = _own_finding(link, message, Cause.REPLAN, State.QUEUED, why)
-    moved = apply(uow, link.runtime.ids, in_order(uow, message), evidence).moved
+    moved = apply(uow, link.runtime.ids, subjects, evidence).moved
     messages.close(uow, message.tenant, message.id)
     work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
     _queue_again(link, uow, {it.id: ALONE for it in moved}, link.now_us())

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, select
 
-from gateway.domain.errors import GatewayError, NotOffered
+from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import Cause, State
 from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
@@ -134,8 +134,6 @@ class Refunds:
         for start, end in visit.spans():
             try:
                 pages = await self._source.refunds(visit.tenant.id, visit.account, start, end)
-            except NotOffered:
-                break
             except GatewayError:
                 break  # archived where anything came back; the days stay to be asked for
             entries = [entry for page in pages for entry in page.entries]
