@@ -220,30 +220,44 @@ def test_abused_limits(ours: str, name: str, serve: Callable[..., FaultServer]) 
 
 
 def _expect_unconfirmed(kind: Kind, row: Broken, serve: Callable[..., FaultServer]) -> None:
-    server = serve(row.script)
+    """The row's verdict, once the request did arrive: a busy machine may need more patience."""
+    for timeout_s in (row.timeout_s, SHORT_S * 4, PATIENCE_S):
+        server = serve(row.script)
 
-    async def story(net: HttpNet) -> None:
-        with pytest.raises(Unconfirmed) as caught:
-            await send(net, server.url, row.timeout_s)
-        if kind.knows and row.timeout_s == PATIENCE_S:
-            assert "in time" not in str(caught.value)  # found at once, not waited out
-        assert b"<FOX>" in server.received
-        assert server.requests_seen() == 1  # and it was not sent again behind our back
+        async def story(
+            net: HttpNet, server: FaultServer = server, wait_s: float = timeout_s
+        ) -> None:
+            with pytest.raises((NotSent, Unconfirmed)) as caught:
+                await send(net, server.url, wait_s)
+            if kind.knows and row.timeout_s == PATIENCE_S:
+                assert "in time" not in str(caught.value)  # found at once, not waited out
+            if server.received:  # once a byte has left, only one verdict is honest
+                assert caught.type is Unconfirmed
 
-    kind.run(story)
+        kind.run(story)
+        if b"<FOX>" in server.received:
+            break
+    assert b"<FOX>" in server.received
+    assert server.requests_seen() == 1  # and it was not sent again behind our back
 
 
 def test_request_that_is_taken_only_in_part(kind: Kind, serve: Callable[..., FaultServer]) -> None:
     release = threading.Event()
-    server = serve(lambda peer: (peer.some(), release.wait(PATIENCE_S)))
     large = WireMessage((Segment(b"z" * 16_000_000),), "application/xml")
-
-    async def story(net: HttpNet) -> None:
-        assert await outcome(net.exchange(server.url, large, SHORT_S)) is Unconfirmed
-        assert 0 < len(server.received) < 16_000_000
-
     try:
-        kind.run(story)
+        for timeout_s in (SHORT_S, SHORT_S * 4, PATIENCE_S):  # a busy machine may need more
+            server = serve(lambda peer: (peer.some(), release.wait(PATIENCE_S * 2)))
+
+            async def story(
+                net: HttpNet, server: FaultServer = server, wait_s: float = timeout_s
+            ) -> None:
+                found = await outcome(net.exchange(server.url, large, wait_s))
+                assert found is Unconfirmed if server.received else found in {NotSent, Unconfirmed}
+
+            kind.run(story)
+            if server.received:
+                break
+        assert 0 < len(server.received) < 16_000_000
     finally:
         release.set()
 
