@@ -8,7 +8,7 @@ leaf from ever being read as a node.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,18 @@ def commitment(salt: bytes, payload: bytes) -> bytes:
 
 def link(lane: str, seq: int, previous: bytes, leaf: bytes) -> bytes:
     """Hash (32 bytes) of record ``seq`` of ``lane``, chained to the hash before it."""
-    return hashlib.sha256(_LINK + f"{lane}\n{seq}\n".encode() + previous + leaf).digest()
+    return linker(lane)(seq, previous, leaf)
+
+
+def linker(lane: str) -> Callable[[int, bytes, bytes], bytes]:
+    """``link`` for many records of one lane: called with sequence, previous hash and leaf."""
+    start = _LINK + f"{lane}\n".encode()
+    sha256 = hashlib.sha256
+
+    def linked(seq: int, previous: bytes, leaf: bytes) -> bytes:
+        return sha256(b"%b%d\n%b%b" % (start, seq, previous, leaf)).digest()
+
+    return linked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

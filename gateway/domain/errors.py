@@ -2,7 +2,8 @@
 
 GatewayError
   Refused       the caller's fault; nothing was sent   (InvalidInstruction, ReusedReference,
-                NotPermitted, NotOffered, NotFound, Overloaded)
+                NotPermitted, NotOffered, NotFound, Overloaded, NoRoom,
+                DatabaseAway)
   NotSent       certainly did not leave: a retry is safe
   Unconfirmed   may have left: enquire, never send as new
   BankRefused   the bank answered no (code, text)      (OperatorRefused)
@@ -110,6 +111,22 @@ class Overloaded(Refused):
     code = "overloaded"
     zh = "系统繁忙，请稍后重试；本次请求未受理"
     en = "busy; nothing was accepted, try again later"
+
+
+class NoRoom(Overloaded):
+    """The database's disk is full. Reading goes on; writing again as soon as there is room."""
+
+    code = "no_room"
+    zh = "存储空间不足，本次请求未受理；腾出空间后自动恢复，请稍后重试"
+    en = "the disk is full and nothing was accepted; it recovers by itself, try again later"
+
+
+class DatabaseAway(Overloaded):
+    """The database server cannot be reached. It is tried again by itself."""
+
+    code = "database_away"
+    zh = "数据库暂时无法连接，本次请求未受理，请稍后重试"
+    en = "the database cannot be reached and nothing was accepted, try again later"
 
 
 class NotSent(GatewayError):

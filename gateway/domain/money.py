@@ -105,7 +105,9 @@ class Money:
 
 def total(amounts: Iterable[Money], unit: Currency) -> Money:
     """Sum amounts of one currency; an empty sum is zero. Raises MoneyFormatError when mixed."""
-    result = Money(0, unit)
+    minor = 0
     for amount in amounts:
-        result = result + amount
-    return result
+        if amount.currency is not unit and amount.currency != unit:
+            raise MoneyFormatError("currency_mixed")
+        minor += amount.minor
+    return Money(minor, unit)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from gateway.domain.ids import Serial
-from gateway.domain.money import Money
+from gateway.domain.money import Money, total
 from gateway.domain.party import Party
 from gateway.ports.bank_words import BankState, Reason
 
@@ -54,11 +54,8 @@ class BatchOrder:
 
     def total(self) -> Money:
         """The sum of the lines (there is at least one)."""
-        first, *rest = self.lines
-        amount = first.amount
-        for line in rest:
-            amount = amount + line.amount
-        return amount
+        unit = self.lines[0].amount.currency
+        return total([line.amount for line in self.lines], unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

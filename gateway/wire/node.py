@@ -22,11 +22,12 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 class Node:
     """One element, reached by a path. Children are matched by local name, in any namespace."""
 
-    __slots__ = ("element", "path")
+    __slots__ = ("_children", "element", "path")
 
     def __init__(self, element: Element, path: str) -> None:
         self.element = element
         self.path = path
+        self._children: dict[str, list[Element]] | None = None
 
     def __repr__(self) -> str:
         return f"Node({self.path})"
@@ -60,14 +61,25 @@ class Node:
 
     def maybe(self, name: str) -> Node | None:
         """The child called ``name`` or None. Raises WireError ``surplus`` if there are more."""
-        matching = self.element.iterchildren(f"{{*}}{name}")
-        found = next(matching, None)
+        found = self._child(name)
+        return None if found is None else Node(found, f"{self.path}/{name}")
+
+    def _child(self, name: str) -> Element | None:
+        """``maybe`` as a bare element. The children are sorted by name when first asked for."""
+        named = self._children
+        if named is None:
+            named = self._children = {}
+            for child in self.element:
+                tag: object = child.tag
+                if isinstance(tag, str):
+                    key = tag if tag[0] != "{" else tag.rpartition("}")[2]
+                    named.setdefault(key, []).append(child)
+        found = named.get(name)
         if found is None:
             return None
-        second = next(matching, None)
-        if second is not None:
-            raise WireError("surplus", f"{self.path}/{name}", line=line_of(second))
-        return Node(found, f"{self.path}/{name}")
+        if len(found) > 1:
+            raise WireError("surplus", f"{self.path}/{name}", line=line_of(found[1]))
+        return found[0]
 
     def each(self, name: str) -> Iterator[Node]:
         """All children called ``name``; their paths count from ``[1]``."""
@@ -118,8 +130,13 @@ class Node:
 
     def child_text(self, name: str) -> str:
         """Text of the child called ``name``, '' if it is absent or empty."""
-        found = self.maybe(name)
-        return "" if found is None else found.text()
+        found = self._child(name)
+        if found is None:
+            return ""
+        if len(found):
+            return Node(found, f"{self.path}/{name}").text()
+        text = found.text
+        return text.strip(_SPACE) if text else ""
 
     def attr(self, name: str) -> str:
         """Value of an attribute without namespace, '' if absent."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from lxml import etree
 
 from gateway.domain.errors import WireError
-from gateway.wire.libxml import Element, Search, complaints
+from gateway.wire import libxml, write
+from gateway.wire.libxml import Search, complaints, whole_parser
 from gateway.wire.node import Node
 from gateway.wire.tree import path_of
 
@@ -34,28 +35,31 @@ def xsd(*parts: str) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(schema_path(*parts)), parser))
 
 
-def validate(subject: Node | Element | bytes, schema: etree.XMLSchema) -> None:
-    """Validate a tree or bytes that we wrote. Raises WireError ``schema`` with path and line.
+def validate(subject: Node | write.Element | bytes, schema: etree.XMLSchema) -> None:
+    """Validate a tree or what we wrote. Raises WireError ``schema`` with path and line.
 
     Bytes are for what we wrote ourselves; what came from outside goes through
     ``gateway.wire.xml.parse`` first.
     """
-    if isinstance(subject, bytes):
-        parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
-        try:
-            element = etree.fromstring(subject, parser)
-        except etree.XMLSyntaxError:
-            raise WireError("malformed") from None
-    else:
-        element = subject.element if isinstance(subject, Node) else subject
-    if schema.validate(element):
+    tree = subject.element if isinstance(subject, Node) else _tree(subject)
+    if schema.validate(tree):
         return
     for path, line in complaints(schema):
-        raise WireError("schema", _where(element, path), line=line)
-    raise WireError("schema", path_of(element))
+        raise WireError("schema", _where(tree, path), line=line)
+    raise WireError("schema", path_of(tree))
 
 
-def _where(element: Element, path: str) -> str:
+def _tree(written: write.Element | bytes) -> libxml.Element:
+    try:
+        if isinstance(written, bytes):
+            parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
+            return etree.fromstring(written, parser)
+        return etree.fromstring(written.xml.encode(), whole_parser())
+    except etree.XMLSyntaxError:
+        raise WireError("malformed") from None
+
+
+def _where(element: libxml.Element, path: str) -> str:
     """Path in local names of what the schema processor found."""
     try:
         found = Search(path or ".").nodes(element)

@@ -7,8 +7,6 @@ what is well-formed and still unwanted.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -73,7 +71,7 @@ def blank(text: str | None) -> bool:
     return not text or not text.strip(_SPACE)
 
 
-def check_document(root: Element, limits: Limits, note: Note) -> None:
+def check_document(root: Element, limits: Limits, note: Note, *, crowded: bool = True) -> None:
     """Check a whole tree. Raises WireError; skipped things are told to ``note``."""
     if has_doctype(root):
         raise WireError("doctype", line=line_of(root))
@@ -81,7 +79,7 @@ def check_document(root: Element, limits: Limits, note: Note) -> None:
         check_aside(before, limits, note, prolog=True)
     for after in root.itersiblings():
         check_aside(after, limits, note)
-    check_subtree(root, 1, limits, note)
+    check_subtree(root, 1, limits, note, crowded=crowded)
 
 
 def check_aside(node: Element, limits: Limits, note: Note, *, prolog: bool = False) -> None:
@@ -131,53 +129,50 @@ def _check_attributes(element: Element, keys: Sequence[str], limits: Limits, not
             raise fault("name", element)
 
 
-def check_subtree(top: Element, depth: int, limits: Limits, note: Note) -> None:
+def check_subtree(
+    top: Element, depth: int, limits: Limits, note: Note, *, crowded: bool = True
+) -> None:
     """Check ``top``, which stands at ``depth`` (root = 1), and everything inside it.
 
-    This runs for every record of a file, so the searching is left to libxml2's XPath: Python
-    looks at single nodes only where there is something to refuse or to note.
+    ``crowded`` False says that the bytes are too few for too many nodes. This runs for every
+    message and every record of a file, so it goes level by level in plain Python: a search by
+    libxml2 gives the interpreter away and has to wait until another thread hands it back.
     """
-    guard = _guard(limits, depth)
-    if guard.count.number(top) > limits.nodes:
+    if crowded and _COUNT.number(top) > limits.nodes:
         raise WireError("nodes", path_of(top), line=line_of(top))
-    for reason, search in guard.refused:
-        found = search.nodes(top)
-        if found:
-            raise fault(reason, found[0])
-    if guard.named.holds(top):
-        for element in top.iter("*"):
-            _check_attributes(element, keys_of(element), limits, note)
-    if guard.asides.holds(top):
-        for aside in top.iter(etree.Comment, etree.ProcessingInstruction):
-            check_aside(aside, limits, note)
+    level, asides = [top], list[Element]()
+    name_max = limits.name
+    while level:
+        if depth > limits.depth:
+            raise fault("depth", level[0])
+        below: list[Element] = []
+        for element in level:
+            tag: object = element.tag
+            if not isinstance(tag, str):
+                asides.append(element)
+                continue
+            if len(tag) > name_max and len(local(tag)) > name_max:
+                raise fault("name", element)
+            if keys := keys_of(element):
+                _check_attributes(element, keys, limits, note)
+            if len(element):
+                _enter(element, below, limits)
+        level, depth = below, depth + 1
+    for aside in filter(kind_of, asides):
+        check_aside(aside, limits, note)
 
 
-@dataclass(frozen=True, slots=True)
-class _Guard:
-    """Compiled searches for one profile at one depth."""
-
-    count: Search
-    named: Search
-    """Attributes in a namespace, or with a long name."""
-    asides: Search
-    refused: tuple[tuple[str, Search], ...]
-
-
-@cache
-def _guard(limits: Limits, depth: int) -> _Guard:
-    every = "descendant-or-self::*"
-    refused = {
-        # One step more than the levels left; a record that starts too deep is itself the find.
-        "depth": "/".join([".", *["*"] * max(0, limits.depth - depth + 1)]),
-        "attributes": f"{every}[@*[{limits.attributes + 1}]]",
-        "name": f"{every}[string-length(local-name()) > {limits.name}]",
-    }
+def _enter(element: Element, below: list[Element], limits: Limits) -> None:
     if not limits.mixed:
-        refused["content"] = f"{every}[*][text()[normalize-space()]]"
-    long_name = f"string-length(local-name()) > {limits.name}"
-    return _Guard(
-        Search("count(descendant-or-self::node())"),
-        Search(f"boolean({every}/@*[namespace-uri() or {long_name}])"),
-        Search("descendant::comment() or descendant::processing-instruction()"),
-        tuple((reason, Search(search)) for reason, search in refused.items()),
-    )
+        _refuse_mixed(element)
+    below.extend(element)
+
+
+def _refuse_mixed(element: Element) -> None:
+    """Refuse text beside child elements."""
+    texts = [element.text, *(child.tail for child in element)]
+    if not all(map(blank, texts)) and any(map(is_element, element)):
+        raise fault("content", element)
+
+
+_COUNT: Final = Search("count(descendant-or-self::node())")

@@ -20,7 +20,7 @@ from adapters.bank.cib.envelope import (
     plain_password,
     read,
 )
-from adapters.bank.cib.lines import PAYMENT_WORDS, Told, ToldLine
+from adapters.bank.cib.lines import PAYMENT_WORDS, Told, told_line
 from adapters.bank.cib.schema import DOCUMENT, validate_request
 from adapters.bank.cib.transfer import optional, payee, payer
 from gateway.domain.ids import Serial
@@ -134,9 +134,7 @@ def judge(transaction: Node, status: Status) -> Told:
         words=PAYMENT_WORDS,
         head=body,
         purpose_name="PURPOSE",
-        lines=tuple(
-            ToldLine(node=line, account=_payee_account(line)) for line in body.each("XFERINFO")
-        ),
+        lines=tuple(told_line(line, _payee_account(line)) for line in body.each("XFERINFO")),
     )
 
 

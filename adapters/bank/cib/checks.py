@@ -8,7 +8,8 @@ Source: CIB interface document V4.0.4, §XFER, appendix 7 for the texts of the r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from adapters.bank.cib.fields import (
@@ -36,6 +37,12 @@ _LENGTHS: Final = {
     "memo": 60,
 }
 _REQUIRED: Final = frozenset({"debtor_account", "creditor_account", "creditor_name", "purpose"})
+_REPEATED: Final = frozenset(
+    {
+        *("debtor_account", "debtor_name", "debtor_agent_name", "debtor_city"),
+        *("creditor_agent_name", "creditor_city", "purpose", "memo"),
+    }
+)
 _ACCOUNTS: Final = ("debtor_account", "creditor_account")
 
 
@@ -48,12 +55,22 @@ def check(order: PayOrder) -> tuple[FieldProblem, ...]:
     problems = [
         problem
         for name, text in texts.items()
-        for problem in text_problems(name, text, _LENGTHS[name], required=name in _REQUIRED)
+        for problem in (_seldom_new if name in _REPEATED else _text_problems)(name, text)
     ]
     problems += [p for name in _ACCOUNTS for p in account_problems(name, texts[name])]
     problems += _amount(order)
     problems += _agent(order)
     return tuple(problems)
+
+
+def _text_problems(name: str, text: str) -> Iterable[FieldProblem]:
+    return text_problems(name, text, _LENGTHS[name], required=name in _REQUIRED)
+
+
+@lru_cache(maxsize=2048)
+def _seldom_new(name: str, text: str) -> tuple[FieldProblem, ...]:
+    """Remembered, because these texts are the same in most lines of a file."""
+    return tuple(_text_problems(name, text))
 
 
 def _texts(order: PayOrder) -> dict[str, str]:

@@ -9,7 +9,8 @@ Source: CIB interface document V4.0.4, common building blocks; appendix 7 for th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from adapters.bank.cib.own_bank import NAME
@@ -25,8 +26,31 @@ _ACCOUNT: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 
 def text_problems(
     name: str, text: str, limit: int, *, required: bool = False, forbidden: str = ""
-) -> Iterator[FieldProblem]:
+) -> Iterable[FieldProblem]:
     """Faults of a text of at most ``limit`` GBK bytes; ``forbidden`` adds characters to refuse."""
+    if _fits(text, limit, required, forbidden):
+        return ()
+    return _text_problems(name, text, limit, required=required, forbidden=forbidden)
+
+
+@lru_cache(maxsize=8192)
+def _fits(text: str, limit: int, required: bool, forbidden: str) -> bool:  # noqa: FBT001 - a cache's key
+    """Whether nothing is wrong with a text; remembered, for most lines repeat most texts."""
+    if not text:
+        return not required
+    if text != text.strip() or forbidden_characters(text):
+        return False
+    if any(character in text for character in forbidden):
+        return False
+    try:
+        return gbk_length(text) <= limit
+    except UnencodableError:
+        return False
+
+
+def _text_problems(
+    name: str, text: str, limit: int, *, required: bool, forbidden: str
+) -> Iterator[FieldProblem]:
     if not text.strip():
         if required:
             yield FieldProblem(

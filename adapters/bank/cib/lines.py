@@ -61,25 +61,28 @@ PAYROLL_WORDS: Final = LineWords(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldLine:
-    """One line of an answer: ``account`` as echoed, ``code`` its STATUS ('' when it has none)."""
+    """One line of an answer.
+
+    ``number`` is our line number, 0 when what stands there is none; ``account`` as echoed;
+    ``code`` is the bank's word for the line ('' when it has none), ``text`` that for people.
+    """
 
     node: Node
+    number: int
     account: str
+    code: str
+    text: str
 
-    @property
-    def number(self) -> int:
-        """Our line number, 0 when what stands there is none."""
-        return line_number(self.node.child_text("INDX")) or 0
 
-    @property
-    def code(self) -> str:
-        """The bank's word for the line."""
-        return self.node.child_text("STATUS")
-
-    @property
-    def text(self) -> str:
-        """The bank's text for people."""
-        return self.node.child_text("ERRMSG")
+def told_line(node: Node, account: str) -> ToldLine:
+    """A line as its element tells it, read once."""
+    return ToldLine(
+        node=node,
+        number=line_number(node.child_text("INDX")) or 0,
+        account=account,
+        code=node.child_text("STATUS"),
+        text=node.child_text("ERRMSG"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from adapters.bank.cib.envelope import (
     plain_password,
     read,
 )
-from adapters.bank.cib.lines import PAYROLL_WORDS, Told, ToldLine
+from adapters.bank.cib.lines import PAYROLL_WORDS, Told, told_line
 from adapters.bank.cib.schema import DOCUMENT, validate_request
 from adapters.bank.cib.transfer import payer
 from gateway.domain.errors import WireError
@@ -139,7 +139,7 @@ def judge(transaction: Node, status: Status, original: str = "") -> Told:
         head=head,
         purpose_name="TITLE",
         lines=tuple(
-            ToldLine(node=line, account=line.child_text("ACCTID"))
+            told_line(line, line.child_text("ACCTID"))
             for line in (listed.each("RPAYOFF") if listed is not None else ())
         ),
     )

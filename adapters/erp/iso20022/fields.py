@@ -12,7 +12,7 @@ from typing import Final
 
 from adapters.erp.iso20022.codes import ID_LENGTH_MAX, NOT_PROVIDED
 from gateway.domain.errors import WireError
-from gateway.wire.write import Element
+from gateway.wire.libxml import Element
 from gateway.wire.xml import Node
 
 _SPACE: Final = " \t\r\n"

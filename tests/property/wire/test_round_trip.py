@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from gateway.domain.errors import WireError
 from gateway.domain.money import CNY, Money
 from gateway.wire.charset import forbidden_characters, gbk_length, unencodable
-from gateway.wire.write import document, element, leaf
+from gateway.wire.write import document, element, fragment, leaf
 from gateway.wire.xml import Close, Profile, Record, parse, stream
 
 ENCODINGS = st.sampled_from(["UTF-8", "GBK", "GB2312", "GB18030"])
@@ -34,6 +35,28 @@ def test_text_and_attribute(text, attribute, encoding):
         read = parse(body, profile)
         assert read.one("B").raw() == text
         assert read.attr("at") == attribute
+
+
+@given(text=XML_TEXT | HAN, attribute=XML_TEXT)
+def test_the_bytes_are_those_that_libxml2_writes(text, attribute):
+    tree = etree.Element("A", at=attribute)
+    etree.SubElement(tree, "B").text = text
+    etree.SubElement(tree, "C")
+    made = element("A", leaf("B", text), element("C"), at=attribute)
+    assert fragment(made, encoding="UTF-8") == etree.tostring(tree, encoding="unicode").encode()
+
+
+@given(character=st.characters(exclude_categories=()))
+def test_what_libxml2_refuses_is_refused(character):
+    try:
+        etree.Element("A").text = character
+    except ValueError:
+        for make in (lambda: leaf("A", character), lambda: element("A", at=character)):
+            with pytest.raises(WireError, match="content at /A"):
+                make()
+    else:
+        assert leaf("A", character)
+        assert element("A", at=character)
 
 
 @given(texts=st.lists(HAN | XML_TEXT, max_size=8), size=st.integers(1, 200))

@@ -47,6 +47,9 @@ def test_what_xml_cannot_hold_is_an_error():
     assert refused(leaf, "A", "\ud800") == ("content", "/A")
     assert refused(element, "A", at="\x01") == ("content", "/A")
     assert refused(element, "A", leaf("B", "x"), "text") == ("content", "/A")
-    assert refused(element, "A B")[0] == "name"
+    for name in ("A B", "", "1A", "A>", "<A", "A=", "{urn:a}A", "A:B"):
+        assert refused(element, name)[0] == "name"
+        assert refused(leaf, name, "x")[0] == "name"
+        assert refused(lambda name=name: element("A", **{name: "x"}))[0] == "name"
     with pytest.raises(ValueError, match="standalone"):
         document(leaf("A", ""), encoding="UTF-8", standalone="maybe")
