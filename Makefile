@@ -13,8 +13,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --no-input
 
-# Variables: EXIT=1 ends the demo instead of leaving the API open; DB=URL names its database;
-# JOBS counts test processes; ARGS goes to pytest or to `gateway bench`; NAMES are the benches.
+# Variables: EXIT=1 ends the demo instead of leaving the API open; DB=postgresql plays it on many
+# processes, with a server of its own; JOBS counts test processes; ARGS goes to pytest or to
+# `gateway bench`; NAMES are the benches.
 EXIT ?=
 DB ?=
 JOBS ?= 2
@@ -25,7 +26,7 @@ NAMES ?= payments-batch payments-single audit
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# ── the environment, in two steps: the demo needs only the first ─────────────────────────────
+# ── the environment, in steps: the demo needs the first, on PostgreSQL the second ────────────
 
 $(VENV)/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -37,6 +38,11 @@ $(VENV)/.runtime: requirements/runtime.txt requirements/build.txt pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/.postgresql: requirements/postgresql.txt $(VENV)/.runtime
+	@echo "installing a PostgreSQL server into $(VENV)"
+	@$(INSTALL) --require-hashes --no-deps -r requirements/postgresql.txt
+	@touch $@
+
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "installing the tools for tests into $(VENV)"
 	@$(INSTALL) --require-hashes --no-deps -r requirements/dev.txt
@@ -45,7 +51,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 # ── the two commands ─────────────────────────────────────────────────────────────────────────
 
 .PHONY: demo
-demo: $(VENV)/.runtime ## the whole story with a bank in a box; EXIT=1 ends it, else the API stays open
+demo: $(VENV)/.runtime $(if $(filter postgresql,$(DB)),$(VENV)/.postgresql) ## the whole story with a bank in a box; EXIT=1 ends it; DB=postgresql
 	@$(BIN)/gateway demo $(if $(EXIT),--exit) $(if $(DB),--db '$(DB)')
 
 .PHONY: test

@@ -13,10 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from gateway.delivery.webhook_settings import read_reach, read_webhook
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import Fault, Refused
 from gateway.domain.ids import TenantId
 from gateway.domain.party import Account, Agent, Party
+from gateway.observe.options import DEFAULT_LOG, DEFAULT_METRICS, Form, LogOptions, MetricsOptions
+from gateway.ports.events import Level
 from gateway.ports.tenancy import (
     ApiKey,
     Connection,
@@ -25,6 +31,8 @@ from gateway.ports.tenancy import (
     Policy,
     Tenant,
 )
+from gateway.ports.webhooks import Reach, Webhook
+from gateway.store.engine import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +41,7 @@ class Settings:
 
     data: Path
     """Folder for the database, keys and spooled uploads."""
-    database: Path
+    database: Database
     host: str
     port: int
     clock: Path | None
@@ -41,6 +49,12 @@ class Settings:
     erps: tuple[str, ...]
     directory: Directory
     poll_s: float = 0.5
+    books_every_minutes: int = 60
+    """How often a worker checks the books (shared clock); 0 never."""
+    lease_s: int = 15
+    """How long a process may be silent before others take its work over (PostgreSQL)."""
+    log: LogOptions = DEFAULT_LOG
+    metrics: MetricsOptions = DEFAULT_METRICS
 
 
 class SettingsError(Refused):
@@ -65,8 +79,8 @@ class _Reader:
         self._faults = faults
         self._read: set[str] = set()
 
-    def fault(self, name: str, zh: str, en: str) -> None:
-        self._faults.append(Fault(path=f"{self.place}.{name}", code="settings", zh=zh, en=en))
+    def fault(self, name: str, zh: str, en: str, code: str = "settings") -> None:
+        self._faults.append(Fault(path=f"{self.place}.{name}", code=code, zh=zh, en=en))
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self._value(name, default)
@@ -96,6 +110,13 @@ class _Reader:
             return default
         return tuple(value)
 
+    def numbers(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        value = self._value(name, list(default))
+        if not isinstance(value, list) or not all(type(it) is int and it >= 0 for it in value):
+            self.fault(name, "应为非负整数列表", "must be a list of whole numbers, not negative")
+            return default
+        return tuple(value)
+
     def tables(self, name: str) -> list[_Reader]:
         value = self._value(name, [])
         if not isinstance(value, list) or not all(isinstance(it, dict) for it in value):
@@ -112,6 +133,10 @@ class _Reader:
             self.fault(name, "应为表", "must be a table")
             value = {}
         return _Reader(value, f"{self.place}.{name}", self._faults)
+
+    def has(self, name: str) -> bool:
+        """Whether it is set."""
+        return name in self._table
 
     def secret(self, name: str) -> str:
         """A secret inline, from a file, or from an environment variable."""
@@ -161,7 +186,7 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
     tenants = {}
     keys = {}
     for reader in root.tables("tenant"):
-        tenant = _tenant(reader)
+        tenant = _tenant(reader, base)
         tenants[tenant.id] = tenant
         for key in reader.tables("key"):
             made = _key(key, tenant.id)
@@ -171,13 +196,17 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
         reader.done()
     settings = Settings(
         data=data,
-        database=data / it.text("database", "gateway.db"),
+        database=_database(it, data),
         host=it.text("host", "127.0.0.1"),
         port=it.number("port", _DEFAULT_PORT),
         clock=base / clock if clock else None,
         banks=it.texts("banks", ("cib",)),
         erps=it.texts("erps", ("iso20022",)),
         directory=Directory(tenants=tenants, keys=keys),
+        books_every_minutes=it.number("books_every_minutes", 60),
+        lease_s=max(it.number("lease_s", 15), 2),
+        log=_log(root.table("log")),
+        metrics=_metrics(root.table("metrics")),
     )
     it.done()
     root.done()
@@ -186,7 +215,52 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
     return settings
 
 
-def _tenant(reader: _Reader) -> Tenant:
+def _database(it: _Reader, data: Path) -> Database:
+    """A file below the data folder, or the URL of a PostgreSQL database (also as a secret)."""
+    if it.has("database_file") or it.has("database_env"):
+        named = it.secret("database")
+    else:
+        named = it.text("database", "gateway.db")
+    if not named.startswith("postgresql:"):
+        return Database.file(data / named)
+    try:
+        make_url(named)
+    except ArgumentError:
+        it.fault(
+            "database",
+            "不是有效的 PostgreSQL 地址",
+            "is not a valid address of a PostgreSQL database",
+        )
+    return Database(url=named)
+
+
+def _log(reader: _Reader) -> LogOptions:
+    level = reader.text("level", "info").upper()
+    if level not in Level.__members__:
+        reader.fault(
+            "level", "应为 debug、info、warning 或 error", "must be debug, info, warning or error"
+        )
+        level = "INFO"
+    form = reader.text("form", "json")
+    if form not in frozenset(Form):
+        reader.fault("form", "应为 json 或 text", "must be json or text")
+        form = "json"
+    made = LogOptions(
+        level=Level[level],
+        form=Form(form),
+        slow_commit_ms=reader.number("slow_commit_ms", 500),
+    )
+    reader.done()
+    return made
+
+
+def _metrics(reader: _Reader) -> MetricsOptions:
+    made = MetricsOptions(host=reader.text("host", "127.0.0.1"), port=reader.number("port", 0))
+    reader.done()
+    return made
+
+
+def _tenant(reader: _Reader, base: Path) -> Tenant:
     tenant_id = TenantId(reader.text("id"))
     connections = {
         made.id: made for made in (_connection(it, tenant_id) for it in reader.tables("connection"))
@@ -202,6 +276,7 @@ def _tenant(reader: _Reader) -> Tenant:
                 account.fault("number", "账号重复", "this account is listed twice")
             accounts[made.number] = made
         company.done()
+    reach = read_reach(reader.table("egress"))
     return Tenant(
         id=tenant_id,
         name=reader.text("name"),
@@ -209,7 +284,19 @@ def _tenant(reader: _Reader) -> Tenant:
         accounts=accounts,
         connections=connections,
         policy=_policy(reader.table("policy")),
+        reach=reach,
+        webhooks=_webhooks(reader, tenant_id, reach, base),
     )
+
+
+def _webhooks(reader: _Reader, tenant: TenantId, reach: Reach, base: Path) -> tuple[Webhook, ...]:
+    made: list[Webhook] = []
+    for table in reader.tables("webhook"):
+        webhook = read_webhook(table, tenant, reach, base)
+        if any(it.id == webhook.id for it in made):
+            table.fault("id", "接收端编号重复", "this endpoint is listed twice")
+        made.append(webhook)
+    return tuple(made)
 
 
 def _connection(reader: _Reader, tenant: TenantId) -> Connection:

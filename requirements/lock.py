@@ -1,9 +1,10 @@
 """Write the lock files from pyproject.toml, with the hashes of every published file.
 
 ``runtime.txt`` holds what the product needs, ``build.txt`` what installing it from its source
-needs, ``dev.txt`` both in the same versions plus the tools of the group ``test``. Nothing
-of the machine that wrote them stays in them: no index address, no path. Run by ``make lock``
-in an environment that has pip-tools.
+needs, ``dev.txt`` both in the same versions plus the tools of the group ``test``, and
+``postgresql.txt`` the server a demo on PostgreSQL starts for itself. Nothing of the machine
+that wrote them stays in them: no index address, no path. Run by ``make lock`` in an environment
+that has pip-tools.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def main() -> None:
         within="requirements/runtime.txt",
         upgrade=upgrade,
     )
-    lock("build.txt", groups["build"], "build", within="requirements/dev.txt", upgrade=upgrade)
+    for name, group in (("build.txt", "build"), ("postgresql.txt", "postgresql-server")):
+        lock(name, groups[group], group, within="requirements/dev.txt", upgrade=upgrade)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Engine, select
 
+from gateway.ports.events import SILENT
 from gateway.store import tables
 from gateway.store.engine import sqlite_engine
 from gateway.store.instants import BEIJING, to_us
@@ -94,6 +95,7 @@ class GroupRuntime:
         self.random = CountedRandom(seed)
         self.ids = ids or CountedIds()
         self.tasks = GroupTasks()
+        self.log = SILENT
 
 
 class Bench:

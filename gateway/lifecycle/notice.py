@@ -45,14 +45,14 @@ class Notices:
         self._counts: dict[str, int] = {}
         self._closed = False
 
-    def announce(self, keys: Sequence[_Key]) -> None:
-        """These (tenant, instruction) changed; called on the writer's thread after its commit.
+    def announce(self, keys: Sequence[_Key] | None) -> None:
+        """These (tenant, instruction) changed, or any of them; called after the commit.
 
         It only reads the dictionary, whose values are never altered in place: the loop's thread
         may add and remove waiters meanwhile.
         """
         if self._waiting:
-            for key in keys:
+            for key in tuple(self._waiting) if keys is None else keys:
                 for signal in self._waiting.get(key, ()):
                     signal.set()
 

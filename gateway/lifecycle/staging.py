@@ -27,10 +27,11 @@ def accepted() -> ColumnElement[bool]:
 
 def discard(uow: Uow, tenant: str, batch: str) -> None:
     """Remove staged lines of a batch that will never be accepted, with their history."""
-    staged = select(_i.c.id).where(_i.c.tenant == tenant, _i.c.batch == batch)
-    uow.change(
-        delete(tables.history).where(
-            tables.history.c.tenant == tenant, tables.history.c.instruction.in_(staged)
-        )
-    )
+    ours = (_i.c.tenant == tenant, _i.c.batch == batch)
+    step, row = tables.step, tables.history
+    # Staged lines have taken one step only: their arrival, with no lines of other batches.
+    arrivals = select(_i.c.step).where(*ours)
+    uow.change(delete(step).where(step.c.tenant == tenant, step.c.id.in_(arrivals)))
+    staged = select(_i.c.id).where(*ours)
+    uow.change(delete(row).where(row.c.tenant == tenant, row.c.instruction.in_(staged)))
     uow.change(delete(_i).where(_i.c.tenant == tenant, _i.c.batch == batch))

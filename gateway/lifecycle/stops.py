@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
 from gateway.schedule import work
 from gateway.schedule.work import Queue, Work
 from gateway.store import tables
+from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
 _s, _w, _i = tables.stop, tables.work, tables.instruction
@@ -43,15 +44,17 @@ class Stops:
         return self.tenant or connection in self.connections
 
 
-_STANDING: Final = select(_s.c.scope, _s.c.subject).where(
-    _s.c.tenant == bindparam("of_tenant"), _s.c.lifted_us.is_(None)
+_STANDING: Final = prepare(
+    select(_s.c.scope, _s.c.subject).where(
+        _s.c.tenant == bindparam("of_tenant"), _s.c.lifted_us.is_(None)
+    )
 )
 _NOT_HELD: Final = ~(
     select(_i.c.id)
     .where(
         _i.c.tenant == _w.c.tenant,
         _i.c.id == _w.c.subject,
-        _i.c.debtor_account.in_(bindparam("of_accounts", expanding=True)),
+        among(_i.c.debtor_account, "of_accounts"),
     )
     .exists()
 )
@@ -60,16 +63,28 @@ _OF_QUEUE: Final = (
     _w.c.lane == bindparam("of_lane"),
     _w.c.kind == bindparam("of_kind"),
 )
-_NEXT: Final = select(func.min(_w.c.due_us)).where(*_OF_QUEUE, _NOT_HELD)
-_DUE: Final = (
+_NEXT: Final = prepare(select(func.min(_w.c.due_us).label("earliest")).where(*_OF_QUEUE, _NOT_HELD))
+_DUE: Final = prepare(
     select(_w.c.subject, _w.c.due_us, _w.c.tries)
-    .where(*_OF_QUEUE, _w.c.due_us <= bindparam("now_us"), _NOT_HELD)
+    .where(*_OF_QUEUE, _w.c.due_us <= bindparam("now_us", type_=BigInteger()), _NOT_HELD)
     .order_by(_w.c.due_us, _w.c.subject)
     .limit(bindparam("most"))
+    .with_for_update(of=_w, skip_locked=True)
 )
-_ACCOUNTS: Final = select(_i.c.debtor_account).where(
-    _i.c.tenant == bindparam("of_tenant"), _i.c.id.in_(bindparam("of_ids", expanding=True))
+_ACCOUNTS: Final = prepare(
+    select(_i.c.debtor_account).where(
+        _i.c.tenant == bindparam("of_tenant"), among(_i.c.id, "of_ids")
+    )
 )
+
+
+def stop_guard(tenant: str) -> str:
+    """The guard of a tenant's stops: whoever pulls or lifts one is in it alone, until the commit.
+
+    Who lets payments leave is in it with others (``shared``) and then looks for stops, so that
+    a stop pulled in one process holds for every other from its commit on.
+    """
+    return f"stop/{tenant}"
 
 
 def standing_stops(uow: Uow, tenant: str) -> Stops:
@@ -81,6 +96,7 @@ def sendable(uow: Uow, queue: Queue, now_us: int, limit: int) -> list[Work]:
     """Due work of a sending queue that no stop holds back, oldest first.
 
     Its subjects are instructions. What is held back neither comes nor takes a place from others.
+    Until the transaction ends no other process is given the same.
     """
     stops = standing_stops(uow, queue.tenant)
     if stops.holds(queue.lane):
@@ -106,13 +122,13 @@ def next_sendable(db: Connection, queue: Queue) -> int | None:
 
     A sender that asks this rests while everything due is held back.
     """
-    stops = _stops(db.execute(_STANDING, {"of_tenant": queue.tenant}))
+    stops = _stops(_STANDING.rows(db, {"of_tenant": queue.tenant}))
     if stops.holds(queue.lane):
         return None
     if not stops.accounts:
         return work.next_due(db, queue)
-    found: int | None = db.execute(_NEXT, _values(queue, stops)).scalar()
-    return found
+    earliest: int | None = _NEXT.rows(db, _values(queue, stops))[0].earliest
+    return earliest
 
 
 def held_back(uow: Uow, tenant: str, connection: str, instructions: Sequence[str]) -> bool:
@@ -126,7 +142,7 @@ def held_back(uow: Uow, tenant: str, connection: str, instructions: Sequence[str
     return any(row.debtor_account in stops.accounts for row in rows)
 
 
-def _stops(rows: Iterable[Row[Any]]) -> Stops:
+def _stops(rows: Iterable[Any]) -> Stops:
     subjects: dict[StopScope, set[str]] = {scope: set() for scope in StopScope}
     for row in rows:
         subjects[StopScope(row.scope)].add(row.subject)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from gateway.domain.message import WireMessage, WireReply
+from gateway.ports.events import Log
 
 T = TypeVar("T")
 
@@ -95,8 +96,8 @@ class Reader(Protocol):
         """Run ``work`` on that thread; its exception is raised here."""
         ...
 
-    def close(self) -> None:
-        """End the thread once what it is doing is done."""
+    def close(self, last: Callable[[], object] | None = None) -> None:
+        """End the thread once what it is doing is done, and after that ``last``."""
         ...
 
 
@@ -143,10 +144,19 @@ class Tasks(Protocol):
 class Net(Protocol):
     """Bytes out, bytes back."""
 
-    async def exchange(self, url: str, message: WireMessage, timeout_s: float) -> WireReply:
+    async def exchange(
+        self,
+        url: str,
+        message: WireMessage,
+        timeout_s: float,
+        *,
+        may_send: Callable[[], bool] | None = None,
+    ) -> WireReply:
         """Send a message to a bank's front-end and read its reply.
 
-        Raises NotSent only if no byte was handed to the socket, else Unconfirmed.
+        ``may_send`` is asked once everything else stands, right before the first byte; what
+        it says counts then, however long connecting took. Raises NotSent only if no byte was
+        handed to the socket, else Unconfirmed.
         """
         ...
 
@@ -177,4 +187,9 @@ class Runtime(Protocol):
     @property
     def net(self) -> Net:
         """The way to the banks."""
+        ...
+
+    @property
+    def log(self) -> Log:
+        """Where operators are told what happens."""
         ...

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.domain.decision import Actor
 from gateway.domain.ids import TenantId
 from gateway.domain.party import Party
+from gateway.ports.webhooks import PUBLIC_ONLY, Reach, Webhook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,9 @@ class Tenant:
     accounts: Mapping[str, OwnAccount]
     connections: Mapping[str, Connection]
     policy: Policy = Policy()
+    reach: Reach = PUBLIC_ONLY
+    """Where calls on its behalf may go."""
+    webhooks: tuple[Webhook, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

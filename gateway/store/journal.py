@@ -7,14 +7,19 @@ gap.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, insert, select
 
-from gateway.domain.chain import GENESIS, SALT_BYTES, commitment, link
+from gateway.domain.chain import GENESIS, SALT_BYTES, commitment, linker
 from gateway.store import tables
+from gateway.store.prepared import insert_rows
+
+_canonical: Final = msgspec.json.Encoder(order="deterministic").encode
+"""Sorted keys, no spaces, UTF-8, nothing escaped that need not be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,7 @@ class Record:
             "subject": self.subject,
             "tenant": self.tenant,
         }
-        return json.dumps(full, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        return _canonical(full)
 
 
 class Lane:
@@ -45,10 +50,16 @@ class Lane:
     def __init__(self, lane_id: str, salts: Callable[[int], bytes]) -> None:
         self.id = lane_id
         self._salts = salts
+        self._link = linker(lane_id)
         self._seq = 0
         self._hash = GENESIS
 
-    def open(self, connection: Connection, at_us: int) -> None:
+    @property
+    def seq(self) -> int:
+        """The number of its last record that is durable."""
+        return self._seq
+
+    def open(self, connection: Connection, at_us: int, role: str = "") -> None:
         """Create the lane in its own transaction, naming the previous holder's head."""
         newest = connection.execute(
             select(tables.lane.c.id).order_by(
@@ -63,7 +74,8 @@ class Lane:
             .limit(1)
         ).first()
         connection.execute(
-            insert(tables.lane), [{"id": self.id, "opened_us": at_us, "previous": before}]
+            insert(tables.lane),
+            [{"id": self.id, "opened_us": at_us, "previous": before, "role": role}],
         )
         content = {
             "previous_lane": before,
@@ -83,7 +95,7 @@ class Lane:
             seq += 1
             salt, payload = self._salts(SALT_BYTES), record.payload()
             leaf = commitment(salt, payload)
-            head = link(self.id, seq, head, leaf)
+            head = self._link(seq, head, leaf)
             rows.append(
                 {
                     "lane": self.id,
@@ -99,7 +111,7 @@ class Lane:
                 }
             )
         if rows:
-            connection.execute(insert(tables.journal), rows)
+            insert_rows(connection, tables.journal, rows)
 
         def move() -> None:
             self._seq, self._hash = seq, head

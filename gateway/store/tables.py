@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -64,8 +66,12 @@ batch = Table(
     Column("accepted", Integer, nullable=False),
     _us("created_us"),
     _us("accepted_us", nullable=True),
+    # ── added by revision 0003: the lane whose process is reading it in ──
+    Column("holder", _ID, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "erp", "reference", name="batch_reference"),
+    # What is being read in; added by revision 0005. PostgreSQL's condition stands there.
+    Index("batch_unaccepted", "holder", sqlite_where=text("accepted_us IS NULL")),
 )
 
 refused_line = Table(
@@ -126,6 +132,8 @@ instruction = Table(
     _us("changed_us"),
     # ── added by revision 0002, so last: a table on disk grows only at its end ──
     Column("payroll_purpose", String(16), nullable=False, server_default=""),
+    # ── added by revision 0005: the newest step, '' when that is a row of ``history`` ──
+    Column("step", _ID, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "erp", "erp_reference", name="instruction_reference"),
     Index("instruction_likeness", "tenant", "creditor_account", "amount_minor", "pay_day"),
@@ -142,6 +150,26 @@ nonce = Table(
 )
 
 # ── lifecycle ───────────────────────────────────────────────────────────────────────────
+step = Table(
+    "step",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("before", String(16), nullable=False),
+    Column("after", String(16), nullable=False),
+    Column("cause", String(24), nullable=False),
+    Column("actor", String(128), nullable=False),
+    _us("at_us"),
+    Column("evidence", _ID, nullable=False, server_default=""),
+    _text("reason"),
+    # JSON: of each line its instruction, the version it reached, and a place in ``came``
+    Column("lines", Text, nullable=False),
+    # JSON: the steps that the lines came from, an empty text for none
+    Column("came", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+# Steps written before revision 0005, one row per line; nothing is added to it any more.
 history = Table(
     "history",
     metadata,
@@ -192,6 +220,19 @@ case = Table(
     _text("closing"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("case_instruction", "tenant", "instruction"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    # Given by the database: of two rows about one instruction the later version is the higher.
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), Identity(), nullable=False),
+    Column("tenant", _TENANT, nullable=False),
+    _us("at_us"),
+    Column("lines", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    PrimaryKeyConstraint("seq"),
+    Index("outbox_tenant", "tenant", "seq"),
 )
 
 # ── controls ────────────────────────────────────────────────────────────────────────────
@@ -257,8 +298,29 @@ message = Table(
     _us("first_sent_us", nullable=True),
     _us("last_sent_us", nullable=True),
     _us("not_found_us", nullable=True),
+    # ── added by revision 0003: between its commit and its answer, so it takes a slot ──
+    Column("in_flight", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("bank", "customer", "serial", name="message_serial"),
+    Index(
+        "message_in_flight",
+        "tenant",
+        "connection",
+        "holder",
+        # PostgreSQL's condition stands in the migration, as with message_line_one_open.
+        sqlite_where=text("in_flight = 1"),
+    ),
+)
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("connection", String(64), nullable=False),
+    # What a connection may still start, shared by all processes: a bucket of thousandths.
+    Column("tokens_millis", BigInteger, nullable=False),
+    _us("seen_us"),
+    PrimaryKeyConstraint("tenant", "connection"),
 )
 
 message_line = Table(
@@ -326,6 +388,46 @@ wire_secret = Table(
     PrimaryKeyConstraint("tenant", "wire", "position"),
 )
 
+# ── delivery ────────────────────────────────────────────────────────────────────────────
+webhook_endpoint = Table(
+    "webhook_endpoint",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("last_sequence", BigInteger, nullable=False),
+    # The lane whose process sends to it, '' for nobody: one at a time keeps the order.
+    Column("holder", _ID, nullable=False, server_default=""),
+    _us("created_us"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+webhook_event = Table(
+    "webhook_event",
+    metadata,
+    Column("tenant", _TENANT, nullable=False),
+    Column("endpoint", _ID, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("id", _ID, nullable=False),
+    Column("instruction", _ID, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("body", Text, nullable=False),
+    _us("created_us"),
+    # ── delivery: pending, delivered or dead ──
+    Column("delivery", String(12), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    _us("due_us"),
+    _us("changed_us"),
+    Column("status", SmallInteger, nullable=False, server_default="0"),
+    _text("failure"),
+    PrimaryKeyConstraint("tenant", "endpoint", "sequence"),
+    UniqueConstraint("tenant", "id", name="webhook_event_id"),
+    UniqueConstraint(
+        "tenant", "endpoint", "instruction", "version", name="webhook_event_of_version"
+    ),
+    Index("webhook_event_due", "tenant", "endpoint", "delivery", "due_us", "sequence"),
+)
+
 # ── schedule ────────────────────────────────────────────────────────────────────────────
 work = Table(
     "work",
@@ -336,6 +438,8 @@ work = Table(
     Column("lane", String(64), nullable=False),
     _us("due_us"),
     Column("tries", Integer, nullable=False, server_default="0"),
+    # ── added by revision 0003: the lane that is at it, '' for nobody ──
+    Column("holder", _ID, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "kind", "subject"),
     Index("work_due", "tenant", "lane", "kind", "due_us", "subject"),
 )
@@ -347,7 +451,13 @@ lane = Table(
     Column("id", _ID, nullable=False),
     _us("opened_us"),
     Column("previous", _ID, nullable=False, server_default=""),
+    # ── added by revision 0003: the lease of the process that writes it, in the database's clock ──
+    Column("role", String(16), nullable=False, server_default=""),
+    Column("lease_until_us", BigInteger, nullable=False, server_default="0"),
+    _us("ended_us", nullable=True),
+    Column("commits", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("id"),
+    Index("lane_live", "ended_us", "lease_until_us"),
 )
 
 journal = Table(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Row, Table, insert
+from sqlalchemy import Connection, CursorResult, Executable, Table
 
+from gateway.store.guard import take
 from gateway.store.journal import Record
+from gateway.store.prepared import Prepared, insert_rows
+
+Wanted = Mapping[str, frozenset[str]]
+"""By tenant, the states of instructions that somebody outside is told of."""
+NOTHING_WANTED: Final[Wanted] = MappingProxyType({})
 
 
 class Uow:
@@ -19,13 +25,15 @@ class Uow:
     database, which decides how a failed job is undone.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, wanted: Wanted = NOTHING_WANTED) -> None:
         self._connection = connection
+        self.wanted = wanted
         self._pending: dict[Table, list[Mapping[str, object]]] = {}
         self._keyed: dict[Table, dict[str, dict[str, object]]] = {}
         self.records: list[Record] = []
         self.wakes: list[Callable[[], None]] = []
         self.touched: list[tuple[str, str]] = []
+        self.roused: list[tuple[str, str]] = []
         self.wrote = False
 
     def add(self, table: Table, *rows: Mapping[str, object]) -> None:
@@ -38,25 +46,41 @@ class Uow:
         self.records.append(record)
 
     def wake(self, callback: Callable[[], None]) -> None:
-        """Call back after the commit succeeded, never before, never on failure."""
+        """Call back in this process after the commit succeeded, never before, never on failure."""
         self.wakes.append(callback)
+
+    def rouse(self, tenant: str, lane: str) -> None:
+        """After the commit, let whoever serves this queue look at it, in whatever process."""
+        self.roused.append((tenant, lane))
 
     def touch(self, tenant: str, instruction: str) -> None:
         """Say that an instruction has a new version; who listens hears of it afterwards."""
         self.touched.append((tenant, instruction))
 
+    def guard(self, *names: str, shared: bool = False) -> None:
+        """Wait until nobody in any process is inside a guard of these names; until the commit.
+
+        Those who ask for it ``shared`` may be inside together.
+        """
+        take(self._connection, names, shared=shared)
+
     def rows(
-        self, statement: Executable, values: Mapping[str, object] | None = None
-    ) -> Sequence[Row[Any]]:
+        self, statement: Executable | Prepared, values: Mapping[str, object] | None = None
+    ) -> Sequence[Any]:
         """All rows of a query; ``values`` fill the parameters of a statement built once."""
         self.flush()
+        if isinstance(statement, Prepared):
+            return statement.rows(self._connection, values)
         return self._connection.execute(statement, values).all()
 
     def first(
-        self, statement: Executable, values: Mapping[str, object] | None = None
-    ) -> Row[Any] | None:
+        self, statement: Executable | Prepared, values: Mapping[str, object] | None = None
+    ) -> Any | None:  # noqa: ANN401 - a row is typed by its reader
         """The first row of a query, or None."""
         self.flush()
+        if isinstance(statement, Prepared):
+            found = statement.rows(self._connection, values)
+            return found[0] if found else None
         return self._connection.execute(statement, values).first()
 
     def add_keyed(self, table: Table, rows: Mapping[str, dict[str, object]]) -> None:
@@ -70,12 +94,15 @@ class Uow:
 
     def change(
         self,
-        statement: Executable,
+        statement: Executable | Prepared,
         rows: Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
     ) -> int:
         """Run an UPDATE or DELETE (with ``rows``: once per row); returns how many rows it hit."""
         self.flush()
         self.wrote = True
+        if isinstance(statement, Prepared):
+            given = [rows or {}] if rows is None or isinstance(rows, Mapping) else rows
+            return statement.run(self._connection, given)
         result: CursorResult[Any] = self._connection.execute(statement, rows)
         return result.rowcount
 
@@ -86,10 +113,4 @@ class Uow:
             pending, self._pending = self._pending, {}
             self._keyed.clear()
             for table, rows in pending.items():
-                self._connection.execute(_insert(table), rows)
-
-
-@cache
-def _insert(table: Table) -> Insert:
-    """One INSERT per table, built once: composing it costs more than running it."""
-    return insert(table)
+                insert_rows(self._connection, table, rows)

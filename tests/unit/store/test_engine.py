@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import create_engine, text
 
-from gateway.store.engine import sqlite_engine
+from gateway.store.engine import Database, Unreachable, open_engine, sqlite_engine
 
 
 def _released_then_undone(engine) -> int:
@@ -54,3 +54,11 @@ def test_foreign_keys_hold(path, tmp_path):
     with engine.connect() as db:
         assert db.execute(text("PRAGMA foreign_keys")).scalar() == 1
     engine.dispose()
+
+
+def test_a_server_that_cannot_be_reached_is_told_in_words(tmp_path):
+    nowhere = Database(url=f"postgresql://gateway:hidden@/gateway?host={tmp_path}")
+    with pytest.raises(Unreachable) as caught:
+        open_engine(nowhere, patience_s=0)
+    assert "gateway" in caught.value.en
+    assert "hidden" not in caught.value.en + caught.value.zh

@@ -1,0 +1,208 @@
+"""What may be told to operators: every event, and every fact an event may carry. Pure table.
+
+Rule kept here: a fact is an identifier, a code, a number, or words of our own source. Nothing
+that a caller, a bank or a person wrote is a fact, so no account number, name or secret can be
+logged by mistake. Names of events and facts are for ever: dashboards and alerts read them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, Protocol, TypedDict, Unpack
+
+
+class Level(IntEnum):
+    """How much it matters."""
+
+    DEBUG = 10
+    INFO = 20
+    WARNING = 30
+    ERROR = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened. ``name`` is its stable code, the texts are for people."""
+
+    name: str
+    level: Level
+    zh: str
+    en: str
+
+
+class Facts(TypedDict, total=False):
+    """What may be said of an event."""
+
+    # ── who and what: identifiers of ours ──
+    tenant: str
+    connection: str
+    bank: str
+    """The bank's code, as in ``[gateway] banks``."""
+    instruction: str
+    batch: str
+    message: str
+    serial: str
+    subject: str
+    """The journal record's subject where no other name fits."""
+    lane: str
+    seq: int
+    """The record's number in its lane of the journal."""
+    trace: str
+    """Trace id of the request, 32 hexadecimal digits."""
+    key: str
+    """Id of the API key (never its secret)."""
+    endpoint: str
+    """Id of a webhook's receiver."""
+    delivery: str
+    """Id of a webhook's event."""
+    checkpoint: int
+
+    # ── how it went: codes from closed sets ──
+    operation: str
+    kind: str
+    purpose: str
+    """Why a message went to the bank: pay, enquiry, core, resend, …"""
+    outcome: str
+    cause: str
+    verdict: str
+    state: str
+    final: bool
+    actor: str
+    """The kind of actor only: person, machine, policy, relay, schedule."""
+    code: str
+    """A code of ours, or the bank's own code of an answer."""
+    flaw: str
+    change: str
+    status: int
+
+    # ── how much ──
+    lines: int
+    moved: int
+    count: int
+    tries: int
+    jobs: int
+    seconds: float
+    size: int
+
+    # ── of the process ──
+    role: str
+    version: str
+    address: str
+    database: str
+    banks: str
+    tenants: int
+    connections: int
+    form: str
+    threshold: str
+    logger: str
+    error: str
+    """The type of an exception."""
+    place: str
+    """Where in the source an exception came from."""
+    why: str
+    """Words of our own source."""
+
+
+class Log(Protocol):
+    """Where events are told. Telling never waits and never fails."""
+
+    def tell(self, event: Event, /, **facts: Unpack[Facts]) -> None:
+        """Say that ``event`` happened. Call it only once that is certain: after the commit."""
+        ...
+
+
+class Silent:
+    """Nobody listens: simulations, tests, commands that have no log."""
+
+    def tell(self, event: Event, /, **facts: Unpack[Facts]) -> None:
+        """Drop it."""
+        del event, facts
+
+
+SILENT: Final = Silent()
+
+ALL: Final[dict[str, Event]] = {}
+
+
+def _event(level: Level, name: str, zh: str, en: str) -> Event:
+    event = Event(name=name, level=level, zh=zh, en=en)
+    ALL[name] = event
+    return event
+
+
+_D, _I, _W, _E = Level.DEBUG, Level.INFO, Level.WARNING, Level.ERROR
+
+# ── the process ─────────────────────────────────────────────────────────────────────────
+STARTED: Final = _event(_I, "started", "进程启动", "started")
+READY: Final = _event(_I, "ready", "已就绪", "ready")
+STOPPING: Final = _event(_I, "stopping", "正在停止", "stopping")
+STOPPED: Final = _event(_I, "stopped", "已停止", "stopped")
+DIED: Final = _event(_E, "died", "内部任务中止，进程退出", "a task died; the process ends")
+LIBRARY: Final = _event(_W, "library", "程序库消息", "a library says")
+DROPPED: Final = _event(_W, "log_dropped", "日志积压，部分行已丢弃", "log lines were dropped")
+
+# ── calls ───────────────────────────────────────────────────────────────────────────────
+ACCEPTED: Final = _event(_I, "accepted", "已受理", "accepted")
+REFUSED: Final = _event(_I, "refused", "请求被拒绝", "refused")
+FAILED: Final = _event(_E, "failed", "内部错误", "failed inside")
+CALLED: Final = _event(_D, "called", "请求已应答", "a call was answered")
+SIGNATURE_REFUSED: Final = _event(_D, "signature_refused", "签名被拒绝", "a signature was refused")
+
+# ── exchanges with the bank ─────────────────────────────────────────────────────────────
+SENT: Final = _event(_I, "sent", "付款报文往来", "payment message exchanged")
+ENQUIRED: Final = _event(_I, "enquired", "查证往来", "enquiry exchanged")
+RESENT: Final = _event(_W, "resent", "同流水号重发", "sent again under its serial")
+QUERIED: Final = _event(_D, "queried", "查询往来", "query exchanged")
+OUT_OF_PACE: Final = _event(_D, "out_of_pace", "限速等待", "waits for the connection's pace")
+
+# ── what the journal records, told after the commit ─────────────────────────────────────
+RECORDED: Final = _event(_I, "recorded", "已记入日志链", "recorded")
+JOURNALED_ACCEPTANCE: Final = _event(_D, "acceptance_recorded", "受理已入链", "acceptance recorded")
+RELEASED: Final = _event(_D, "released", "已放行", "released")
+HELD: Final = _event(_W, "held", "暂缓，待人工处理", "held for people")
+DUE: Final = _event(_D, "due", "到期可发", "due")
+SENDING: Final = _event(_D, "sending", "报文已落盘，即将发送", "durable, about to leave")
+NOT_SENT: Final = _event(_W, "not_sent", "确定未发出", "certainly not sent")
+UNCONFIRMED: Final = _event(_W, "unconfirmed", "结果未明，须查证", "outcome not known")
+ANSWERED: Final = _event(_I, "answered", "银行已应答", "answered by the bank")
+REFUSED_UNEXECUTED: Final = _event(
+    _W, "refused_unexecuted", "银行整包拒绝，未执行", "refused as a whole, not executed"
+)
+ENQUIRY_ANSWERED: Final = _event(_I, "enquiry_answered", "查证结果", "enquiry answered")
+PROVEN: Final = _event(_I, "proven", "对账单或回单佐证", "proven by statement or receipt")
+DECIDED: Final = _event(_I, "decided", "人工决定", "decided by people")
+WITHDRAWN: Final = _event(_I, "withdrawn", "ERP 撤回", "withdrawn by the ERP")
+REPLANNED: Final = _event(_W, "replanned", "批次拆分重发", "a batch was taken apart")
+VOTED: Final = _event(_I, "voted", "投票", "a vote was given")
+CASE_OPENED: Final = _event(_W, "case_opened", "立案待处理", "a case was opened")
+CASES_CLOSED: Final = _event(_I, "cases_closed", "结案", "cases were closed")
+BLOCKED: Final = _event(
+    _E, "blocked", "银行拒绝登录，连接已停", "sign-on refused, connection stopped"
+)
+UNBLOCKED: Final = _event(_W, "unblocked", "连接已恢复", "connection may send again")
+STOP_PULLED: Final = _event(_W, "stop_pulled", "紧急停付", "emergency stop pulled")
+STOP_VOTE: Final = _event(_I, "stop_vote", "解除停付投票", "a vote to lift a stop")
+STOP_LIFTED: Final = _event(_W, "stop_lifted", "停付解除", "emergency stop lifted")
+REFUND_UNLINKED: Final = _event(_W, "refund_unlinked", "退汇未关联", "a return fits no payment")
+WIRED: Final = _event(_D, "wired", "报文已存档", "a message was archived")
+
+# ── store, leases, audit ────────────────────────────────────────────────────────────────
+COMMIT_SLOW: Final = _event(_W, "commit_slow", "提交缓慢", "a commit was slow")
+LEASE_RENEWED: Final = _event(_D, "lease_renewed", "租约已续", "lease renewed")
+LEASE_LOST: Final = _event(_E, "lease_lost", "租约失效，停止发送", "lease lost, nothing is sent")
+TAKEN_OVER: Final = _event(_W, "taken_over", "接管失联进程", "took over from a dead process")
+DATABASE_LOST: Final = _event(_W, "database_lost", "数据库连接中断", "database connection lost")
+DATABASE_FULL: Final = _event(_E, "database_full", "数据库磁盘已满", "the disk is full")
+DATABASE_BACK: Final = _event(_W, "database_back", "数据库连接恢复", "database connection back")
+CHECKPOINT: Final = _event(_I, "checkpoint", "审计检查点", "checkpoint signed")
+BOOKS_CHECKED: Final = _event(_I, "books_checked", "账务核对", "books checked")
+BOOKS_BROKEN: Final = _event(
+    _E, "books_broken", "账务不变式不成立", "an invariant of the books does not hold"
+)
+
+# ── delivery ────────────────────────────────────────────────────────────────────────────
+WEBHOOK_DELIVERED: Final = _event(_I, "webhook_delivered", "回调已送达", "webhook delivered")
+WEBHOOK_FAILED: Final = _event(_W, "webhook_failed", "回调失败，将重试", "webhook failed")
+WEBHOOK_AGAIN: Final = _event(_I, "webhook_again", "回调重新投递", "webhooks are delivered again")
+WEBHOOK_DEAD: Final = _event(_E, "webhook_dead", "回调放弃", "webhook given up")
