@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import adapters
 import gateway
+from gateway.audit.books_watch import BooksWatch
 from gateway.audit.checkpoint import Checkpoints, load_key
 from gateway.controls.cancel import Cancellations
 from gateway.controls.decide import Decisions
 from gateway.controls.release import Releaser
 from gateway.controls.stops import EmergencyStops
-from gateway.domain.errors import Corrupt, GatewayError
+from gateway.delivery.deliveries import Deliveries
+from gateway.delivery.ways import wanted_states, ways
+from gateway.delivery.webhooks import Webhooks
+from gateway.domain.errors import Corrupt, GatewayError, NoRoom, NotOffered
+from gateway.domain.ids import TenantId
 from gateway.intake.accept import Intake
-from gateway.intake.bulk import Bulk, sweep
+from gateway.intake.bulk import RELEASE_LANE, Bulk
 from gateway.intake.releasing import Releasing
+from gateway.intake.staged import sweep
 from gateway.lifecycle.notice import Notices
+from gateway.observe.commits import Reports
+from gateway.observe.log import EventLog
+from gateway.observe.watch import Watch
+from gateway.ports import events
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp import ErpDialect
 from gateway.ports.runtime import Runtime
@@ -32,11 +45,17 @@ from gateway.runtime import LoopTasks, RealRuntime, SharedClock, SystemClock
 from gateway.settings import Settings
 from gateway.signing.vault import KEY_BYTES, Vault
 from gateway.statements.refunds import Refunds
-from gateway.store.engine import sqlite_engine
+from gateway.store.away import reached
+from gateway.store.engine import open_engine
 from gateway.store.lock import Lock
-from gateway.store.migrate import migrate
-from gateway.store.store import Probe, Store
+from gateway.store.migrate import migrate, refuse_behind
+from gateway.store.own_file import own_file
+from gateway.store.store import READ_AWAY_S, Probe, Store
+from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.transport.http_client import HttpNet
+
+if TYPE_CHECKING:
+    from gateway.store.hearing import Heard
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,15}", re.ASCII)
 
@@ -84,11 +103,23 @@ def _load(kind: str, name: str) -> object:
     return import_module(f"adapters.{kind}.{name}").DIALECT
 
 
+class Role(StrEnum):
+    """What a process of the gateway does."""
+
+    BOTH = "both"
+    """Everything: the only role on SQLite, where one process has the file."""
+    API = "api"
+    """Takes instructions in and answers; sends nothing."""
+    WORKER = "worker"
+    """Releases, sends, enquires, takes over from the dead, tells ERPs; answers nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """A built gateway. ``start`` begins work; ``stop`` ends it and leaves nothing half done."""
 
     settings: Settings
+    role: Role
     runtime: Runtime
     store: Store
     intake: Intake
@@ -99,70 +130,140 @@ class Gateway:
     stops: EmergencyStops
     notices: Notices
     checkpoints: Checkpoints
+    books: BooksWatch
+    webhooks: Webhooks
+    deliveries: Deliveries
     releasing: Releasing
     refunds: Refunds
     erps: dict[str, ErpDialect]
     net: HttpNet
     tasks: LoopTasks
-    lock: Lock
+    watch: Watch
+    lock: Lock | None
+    """The lock on the data folder, with SQLite."""
 
     async def start(self) -> None:
         """Sweep what was never accepted, anchor the trail, take over what was in flight, begin."""
-        await self.store.write(sweep)
+        self._tell_start()
+        if self.store.shared:
+            self.tasks.spawn("lease", self.store.keep_lease())
+            self.tasks.spawn("hearing", self._hear())
+        with acting_for(EVERYONE):
+            await self.store.write(sweep)
+        if self.role is Role.API:
+            return
         await self.checkpoints.write()
         await self.relay.start()
         self.tasks.spawn("release", self.releasing.run())
         self.tasks.spawn("checkpoints", self.checkpoints.run())
         self.tasks.spawn("refunds", self.refunds.run())
+        self.tasks.spawn("books", self.books.run())
+        self.webhooks.start()
 
     async def stop(self, drain_s: float = 10.0) -> None:
-        """Start nothing new, let what is in flight end, checkpoint, close."""
+        """Start nothing new, let what is in flight end, checkpoint, give up the lease, close."""
+        self.watch.ending = True
+        self.runtime.log.tell(events.STOPPING, count=self.relay.in_flight)
         self.notices.close()
         self.relay.drain()
+        self.webhooks.drain()
         deadline = self.runtime.clock.monotonic() + drain_s
-        while self.relay.in_flight and self.runtime.clock.monotonic() < deadline:
+        while (
+            self.relay.in_flight or self.webhooks.in_flight
+        ) and self.runtime.clock.monotonic() < deadline:
             await self.tasks.sleep(0.05)
-        await self.checkpoints.write()
+        if self.role is not Role.API:
+            with suppress(NoRoom):  # the next start anchors what is left
+                await self.checkpoints.write(at_once=True)
         await self.tasks.stop()
+        with suppress(NoRoom):  # others wait until this lane has ended
+            await self.webhooks.end()
+        if self.store.shared:
+            with suppress(NoRoom):  # others wait for the lease to run out
+                await self.store.end_lease()
         await self.net.aclose()
         self.store.close()
-        self.lock.release()
+        if self.lock is not None:
+            self.lock.release()
+        self.runtime.log.tell(events.STOPPED)
+
+    def _tell_start(self) -> None:
+        it = self.settings
+        self.runtime.log.tell(
+            events.STARTED,
+            version=gateway.__version__,
+            database=it.database.label,
+            banks="+".join(it.banks),
+            tenants=len(it.directory.tenants),
+            connections=sum(len(tenant.connections) for tenant in it.directory.tenants.values()),
+            threshold=it.log.level.name.lower(),
+            form=it.log.form.value,
+        )
+
+    async def _hear(self) -> None:
+        """Hear what other processes commit, for ever."""
+        from gateway.store.hearing import Ear, keep_hearing  # noqa: PLC0415 - not for SQLite
+
+        ear = Ear(self.settings.database.url, self.store.lane.id)
+        await keep_hearing(self.tasks, ear, self._heard)
+
+    def _heard(self, heard: Heard) -> None:
+        """Another process committed something."""
+        self.store.told(
+            None if heard.any_roused else heard.roused, None if heard.any_touched else heard.touched
+        )
 
 
 def build(
     settings: Settings,
     on_death: Callable[[str, BaseException], None],
     *,
+    role: Role = Role.BOTH,
     probe: Probe | None = None,
+    log: EventLog | None = None,
 ) -> Gateway:
-    """Build a gateway on SQLite (one process). Call inside the event loop.
+    """Build a gateway. Call inside the event loop.
 
     ``on_death`` is told of a task that ended with an exception: the caller ends the process.
+    ``log`` is the process's, who built it closes it; without one, events are only counted.
+    Raises NotOffered for a role that the database does not allow.
     """
     settings.data.mkdir(parents=True, exist_ok=True)
+    log = log or EventLog(role.value, settings.log, fd=None)
+    if settings.database.postgresql:
+        return _build(settings, on_death, role, probe, None, log=log)
+    if role is not Role.BOTH:
+        name = settings.database.label
+        raise NotOffered(
+            f"{name} is SQLite: one process writes it, and `gateway serve` sends payments itself; "
+            "processes of their own need PostgreSQL",
+            f"{name} 为 SQLite：只允许一个进程写入，`gateway serve` 自身负责发送；"
+            "独立进程需要 PostgreSQL",
+        )
     lock = Lock(settings.data / "gateway.lock")
     lock.take()
     try:
-        return _build(settings, on_death, probe, lock)
+        return _build(settings, on_death, role, probe, lock, log=log)
     except GatewayError:
         lock.release()
         raise
 
 
-def _build(
+def _build(  # noqa: PLR0913 - the sixth by keyword
     settings: Settings,
     on_death: Callable[[str, BaseException], None],
+    role: Role,
     probe: Probe | None,
-    lock: Lock,
+    lock: Lock | None,
+    *,
+    log: EventLog,
 ) -> Gateway:
     clock = SharedClock(settings.clock) if settings.clock else SystemClock()
     tasks = LoopTasks(on_death)
     net = HttpNet()
-    runtime = RealRuntime(clock=clock, tasks=tasks, net=net)
-    engine = sqlite_engine(str(settings.database))
-    migrate(engine)
-    store = Store(engine, runtime, probe=probe) if probe else Store(engine, runtime)
-    store.open()
+    runtime = RealRuntime(clock=clock, tasks=tasks, net=net, log=log)
+    store = _store(settings, runtime, role, probe)
+    _report(settings, store, log)
     banks = _banks(settings)
     archive = Archive(runtime, Vault(_vault_key(settings, runtime), runtime.random.bytes))
     relay = Relay(
@@ -181,30 +282,83 @@ def _build(
             for connection in tenant.connections.values()
         ]
     )
-    releaser = Releaser(runtime, relay.wake)
+    releaser = Releaser(runtime)
     intake = Intake(store, runtime, banks, releaser)
     release_wake = tasks.signal()
     notices = Notices(runtime)
     store.listen(notices.announce)
+    store.tell_of(wanted_states(settings.directory))
+    told = list(ways(settings.directory))
+    webhooks = Webhooks(store, runtime, told, settings.poll_s, SystemClock().now)
+    store.on_rouse(_rouser(relay, webhooks, release_wake.set))
     return Gateway(
         settings=settings,
+        role=role,
         runtime=runtime,
         store=store,
         intake=intake,
-        bulk=Bulk(intake, release_wake.set),
+        bulk=Bulk(intake),
         relay=relay,
         decisions=Decisions(store, runtime, releaser, lambda: None, withdraw),
         cancellations=Cancellations(store, runtime, withdraw),
-        stops=EmergencyStops(store, runtime, relay.wake),
+        stops=EmergencyStops(store, runtime),
         notices=notices,
         checkpoints=Checkpoints(store, runtime, load_key(settings.data / "checkpoint.pem")),
+        books=BooksWatch(store, runtime, timedelta(minutes=settings.books_every_minutes)),
+        webhooks=webhooks,
+        deliveries=Deliveries(store, runtime),
         refunds=Refunds(store, runtime, relay.queries, settings.directory, settings.poll_s),
         releasing=Releasing(intake, settings.directory, release_wake, settings.poll_s),
         erps={name: erp_dialect(name) for name in settings.erps},
         net=net,
         tasks=tasks,
+        watch=Watch(log, store, clock, role.value, lambda: relay.in_flight),
         lock=lock,
     )
+
+
+def _store(settings: Settings, runtime: Runtime, role: Role, probe: Probe | None) -> Store:
+    """The opened store. A SQLite file is brought to today's schema; a server's must be there."""
+    engine = open_engine(settings.database)
+    if settings.database.postgresql:
+        reached(lambda: refuse_behind(engine, settings.database.label), READ_AWAY_S)
+    else:
+        migrate(engine)
+    store = (
+        Store(engine, runtime, role=role.value, probe=probe)
+        if probe
+        else Store(engine, runtime, role=role.value)
+    )
+    store.lease.length_s = settings.lease_s
+    store.open()
+    return store
+
+
+def _report(settings: Settings, store: Store, log: EventLog) -> None:
+    """Have every commit told to operators."""
+
+    def bank_of(tenant: str, connection: str) -> str:
+        served = settings.directory.tenants.get(TenantId(tenant))
+        known = served.connections.get(connection) if served else None
+        return known.bank if known else ""
+
+    log.bind(lane=store.lane.id)
+    slow_s = settings.log.slow_commit_ms / 1000
+    store.report(Reports(log, log.meter.observe, slow_s, bank_of).committed)
+
+
+def _rouser(
+    relay: Relay, webhooks: Webhooks, release: Callable[[], None]
+) -> Callable[[Sequence[tuple[str, str]] | None], None]:
+    """Who is to look when queues have new work, in this process or in another."""
+
+    def rouse(keys: Sequence[tuple[str, str]] | None) -> None:
+        if keys is None or any(lane == RELEASE_LANE for _, lane in keys):
+            release()
+        relay.rouse(keys)
+        webhooks.rouse(keys)
+
+    return rouse
 
 
 def _banks(settings: Settings) -> dict[str, BankDialect]:
@@ -224,11 +378,7 @@ def _banks(settings: Settings) -> dict[str, BankDialect]:
 
 def _vault_key(settings: Settings, runtime: Runtime) -> bytes:
     """The local key of the vault, made on first use (readable by the owner only)."""
-    path = settings.data / "vault.key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(runtime.random.bytes(KEY_BYTES))
-    key = path.read_bytes()
+    key = own_file(settings.data / "vault.key", lambda: runtime.random.bytes(KEY_BYTES))
     if len(key) != KEY_BYTES:
         raise Corrupt("the vault key has a wrong length", "保险库密钥长度不对")
     return key

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,14 +18,14 @@ from pathlib import Path
 
 import httpx
 import respx
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 
 from adapters.bank.cib import DIALECT
-from gateway.audit.books import check_books
-from gateway.audit.verify import verify
+from gateway.audit.books import Question, check
 from gateway.controls.release import Releaser
 from gateway.domain.errors import NotSent
 from gateway.intake.accept import Caller, Intake
+from gateway.lifecycle import history
 from gateway.ports.erp import Draft
 from gateway.relay.archive import Archive
 from gateway.relay.context import Link
@@ -32,13 +33,14 @@ from gateway.relay.relay import Relay
 from gateway.runtime import LoopTasks, RealRuntime
 from gateway.sandbox import rules, seed
 from gateway.sandbox.bank import SandboxBank
+from gateway.sandbox.executions import LedgerBooks
 from gateway.sandbox.ledger import Ledger
 from gateway.sandbox.options import Options
 from gateway.signing.vault import Vault
-from gateway.simulation.bank_end import Books, cast_of_seed
+from gateway.simulation.bank_end import cast_of_seed
 from gateway.simulation.plan import ERP_ACTOR, LINK, TENANT, tenant_of
 from gateway.store import tables
-from gateway.store.engine import sqlite_engine
+from gateway.store.engine import Database, open_engine, sqlite_engine
 from gateway.store.store import Store
 from gateway.transport.http_client import HttpNet
 from tests.store_ground import START, StillClock
@@ -47,6 +49,7 @@ URL = "http://bank.invalid/"
 CAST = cast_of_seed("cib")
 VAULT_KEY = b"v" * 32
 WAIT_S = 20.0
+LEASE_S = 36_000.0
 DRAFT = Draft(
     erp_reference="PO-1",
     debtor_account="900010101000000011",
@@ -170,7 +173,7 @@ class FarEnd:
 
     def paid(self) -> int:
         """How many payments the bank executed."""
-        return len(Books(self.ledger).executions(CAST.customer))
+        return len(list(LedgerBooks(self.ledger.db).executions(CAST.customer)))
 
 
 def instead(status: int, body: bytes, kind: str = "application/x-fox", *, executed: bool = False):
@@ -187,14 +190,39 @@ def instead(status: int, body: bytes, kind: str = "application/x-fox", *, execut
     return of
 
 
-class Office:
-    """One gateway process on the database of ``folder``."""
+class ProcessClock:
+    """Business time is everybody's and moves by hand; monotonic time is each process's own.
 
-    def __init__(self, folder: Path, client: httpx.AsyncClient, clock: StillClock, **changes):
+    ``stood_still_s`` is how much of it passed unseen, as after SIGSTOP.
+    """
+
+    def __init__(self, shared: StillClock) -> None:
+        self.shared = shared
+        self.stood_still_s = 0.0
+
+    def now(self) -> datetime:
+        return self.shared.now()
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.stood_still_s
+
+
+def _engine(place: Path | Database) -> Engine:
+    """A file below a folder, made here, or a database that is made already."""
+    if isinstance(place, Database):
+        return open_engine(place)
+    engine = sqlite_engine(str(place / "gateway.db"))
+    tables.metadata.create_all(engine)
+    return engine
+
+
+class Office:
+    """One gateway process on the database of ``place``."""
+
+    def __init__(self, place: Path | Database, client: httpx.AsyncClient, clock, **changes):
         self.clock = clock
         self.deaths: list[tuple[str, BaseException]] = []
-        self.engine = sqlite_engine(str(folder / "gateway.db"))
-        tables.metadata.create_all(self.engine)
+        self.engine = _engine(place)
         self.tasks = LoopTasks(lambda name, error: self.deaths.append((name, error)))
         self.runtime = RealRuntime(clock=clock, tasks=self.tasks, net=HttpNet(client=client))
         tenant = tenant_of(CAST)
@@ -202,6 +230,8 @@ class Office:
         connection = replace(tenant.connections[LINK], url=URL, **changes)
         self.tenant = replace(tenant, connections={LINK: connection})
         self.store = LookedStore(self.engine, self.runtime)
+        # Nobody renews it here: a lease ends when a test says so, not when the machine is busy.
+        self.store.lease.length_s = LEASE_S
         self.store.open()
         self.vault = Vault(VAULT_KEY, self.runtime.random.bytes)
         self.link = Link(
@@ -215,7 +245,8 @@ class Office:
             poll_s=0.01,
         )
         self.relay = Relay([self.link])
-        release = Releaser(self.runtime, self.relay.wake)
+        self.store.on_rouse(self.relay.rouse)
+        release = Releaser(self.runtime)
         self.intake = Intake(self.store, self.runtime, {"cib": dialect}, release)
 
     async def post(self, draft: Draft = DRAFT, **changes: str) -> str:
@@ -245,11 +276,10 @@ class Office:
 
     def steps(self, instruction: str) -> list[tuple[str, str]]:
         """(state, cause) of every step of its history."""
-        return [
-            (row.after, row.cause)
-            for row in self.rows(tables.history, tables.history.c.seq)
-            if row.instruction == instruction
-        ]
+        return [(step.after, step.cause) for step in self.history(instruction)]
+
+    def history(self, instruction: str) -> tuple[history.Step, ...]:
+        return self.store.read_now(lambda db: history.of(db, self.tenant.id, instruction))
 
     def cases(self) -> list[tuple[str, str]]:
         """(instruction, kind) of every case."""
@@ -284,23 +314,29 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    folder: Path, *, start: bool = True, far: FarEnd | None = None, **changes
+    place: Path | Database, *, start: bool = True, far: FarEnd | None = None, **changes
 ) -> AsyncIterator[tuple[Office, FarEnd]]:
-    """A gateway at work; at its end the books and the trail must hold and no task may have died."""
-    clock = far.clock if far is not None else StillClock()
-    end = far or FarEnd(clock)
+    """A gateway at work; at its end the books and the trail must hold and no task may have died.
+
+    On a server's database each has monotonic time of its own, so that several may share it.
+    ``mortal``: it may come to its end; ``books=False``: what the bank said was made up.
+    """
+    still = far.clock if far is not None else StillClock()
+    end = far or FarEnd(still)
+    clock = ProcessClock(still) if isinstance(place, Database) else still
+    mortal, books_hold = changes.pop("mortal", False), changes.pop("books", True)
     with respx.mock(using="httpx", assert_all_called=False) as router:
         router.post(URL).mock(side_effect=end.answer)
         async with httpx.AsyncClient(trust_env=False) as client:
-            it = Office(folder, client, clock, **changes)
+            it = Office(place, client, clock, **changes)
             try:
                 if start:
                     await it.relay.start()
                 yield it, end
-                assert it.deaths == []
+                assert mortal or it.deaths == []
                 with it.engine.connect() as db:
-                    assert check_books(db, Books(end.ledger)) == []
-                    assert verify(db, None).findings == ()
+                    question = Question(bank=LedgerBooks(end.ledger.db), trail=True)
+                    assert not books_hold or check(db, question).texts() == []
             finally:
                 end.silence.set()
                 await it.stop()

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import NotFound, NotPermitted, Refused
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import Cause, State
+from gateway.lifecycle import history
 from gateway.lifecycle.apply import apply, close_cases
 from gateway.lifecycle.rows import standing
 from gateway.lifecycle.staging import accepted
@@ -29,11 +30,17 @@ from gateway.store.instants import from_us, to_us
 from gateway.store.store import Store
 from gateway.store.uow import Uow
 
-_i, _h = tables.instruction, tables.history
+_i = tables.instruction
 STOPPABLE: Final = frozenset(
     {State.RECEIVED, State.HELD, State.APPROVED, State.SCHEDULED, State.QUEUED}
 )
 """States in which nothing has left."""
+DECIDED_ON: Final = (
+    select(_i)
+    .where(_i.c.tenant == bindparam("of_tenant"), _i.c.id == bindparam("of_id"), accepted())
+    .with_for_update()
+)
+"""An instruction about which people decide; until they have, nobody else changes it."""
 _OURS: Final = (Cause.ERP.value, Cause.PERSON.value)
 
 Withdraw = Callable[[Uow, str, str], None]
@@ -79,12 +86,12 @@ class Cancellations:
         Asked again, it returns what was done then. Raises NotFound, NotPermitted for another
         ERP's machine key, AlreadyLeft.
         """
-        return await self._store.write(lambda uow: self._cancel(uow, key, instruction, reason))
+        return await self._store.write(
+            lambda uow: self._cancel(uow, key, instruction, reason), at_once=True
+        )
 
     def _cancel(self, uow: Uow, key: ApiKey, instruction: str, reason: str) -> Cancelled:
-        row = uow.first(
-            select(_i).where(_i.c.tenant == key.tenant, _i.c.id == instruction, accepted())
-        )
+        row = uow.first(DECIDED_ON, {"of_tenant": key.tenant, "of_id": instruction})
         if row is None:
             raise NotFound
         if key.actor.kind is ActorKind.MACHINE and row.erp != key.erp:
@@ -118,13 +125,13 @@ def _evidence(actor: Actor, at: datetime, reason: str) -> Evidence:
 
 def _earlier(uow: Uow, row: Row[Any]) -> Cancelled:
     """The cancellation that was done before it left. Raises AlreadyLeft when there is none."""
-    done = uow.first(
-        select(_h).where(
-            _h.c.tenant == row.tenant,
-            _h.c.instruction == row.id,
-            _h.c.after == State.CANCELLED.value,
-            _h.c.cause.in_(_OURS),
-        )
+    done = next(
+        (
+            it
+            for it in history.of(uow, row.tenant, row.id)
+            if it.after == State.CANCELLED.value and it.cause in _OURS
+        ),
+        None,
     )
     if done is None:
         raise AlreadyLeft

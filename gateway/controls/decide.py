@@ -6,14 +6,14 @@ cannot decide. Resolving an unknown outcome takes two people and a reason, never
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import Row, select
 
-from gateway.controls.cancel import STOPPABLE, Withdraw, forget_sending
+from gateway.controls.cancel import DECIDED_ON, STOPPABLE, Withdraw, forget_sending
 from gateway.controls.release import Releaser
 from gateway.domain.decision import Action, Actor, ActorKind, Decision, Vote
 from gateway.domain.errors import NotFound, NotPermitted
@@ -22,7 +22,6 @@ from gateway.domain.instruction import FATE_OPEN, Cause, State
 from gateway.domain.outcome import Grade
 from gateway.lifecycle.apply import apply, close_cases
 from gateway.lifecycle.rows import Standing, standing
-from gateway.lifecycle.staging import accepted
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
@@ -91,38 +90,38 @@ class Decisions:
     ) -> Decided:
         """Take one person's vote and, when it completes the decision, carry it out.
 
-        Raises NotFound, or NotPermitted naming the rule that forbids the vote.
+        The same vote again, word for word, changes nothing and is told what it brought: the
+        first answer may have been lost. Raises NotFound, or NotPermitted naming the rule that
+        forbids the vote.
         """
         vote = Vote(actor=actor, action=action, content_hash=content_hash, reason=reason)
-        decided = await self._store.write(lambda uow: self._decide(uow, tenant, instruction, vote))
+        decided = await self._store.write(
+            lambda uow: self._decide(uow, tenant, instruction, vote), at_once=True
+        )
         self._enquire()
         return decided
 
     def _decide(self, uow: Uow, tenant: Tenant, instruction: str, vote: Vote) -> Decided:
-        row = uow.first(
-            select(_i).where(_i.c.tenant == tenant.id, _i.c.id == instruction, accepted())
-        )
+        row = uow.first(DECIDED_ON, {"of_tenant": tenant.id, "of_id": instruction})
         if row is None:
             raise NotFound
-        decision = self._decision(tenant, row, vote.action)
         earlier = _votes(uow, tenant.id, instruction)
+        needed = _needed(tenant, vote.action)
+        if vote in earlier:
+            told = _decided(vote, earlier, needed, State(row.state))
+            if not (told.complete and told.state is State.HELD):  # held anew: a new question
+                return told
+        decision = self._decision(tenant, row, vote.action)
         decision.check(vote, earlier)
         self._store_vote(uow, tenant.id, instruction, vote, len(earlier))
         votes = [*earlier, vote]
         complete = decision.complete(votes)
         state = self._carry_out(uow, tenant, row, vote) if complete else State(row.state)
-        counted = [it for it in votes if it.action is vote.action]
-        return Decided(
-            action=vote.action,
-            votes=len(counted),
-            needed=decision.needed,
-            complete=complete,
-            state=state,
-        )
+        return _decided(vote, votes, needed, state)
 
     def _decision(self, tenant: Tenant, row: Row[Any], action: Action) -> Decision:
         """What must come together for this action here, or why it cannot be taken."""
-        state, policy = State(row.state), tenant.policy
+        state, needed = State(row.state), _needed(tenant, action)
         if action is Action.APPROVE:
             if state is not State.HELD:
                 raise NotPermitted("it is not held", "该指令未处于挂起状态")
@@ -131,18 +130,17 @@ class Decisions:
                     "the stored content was altered; it can only be rejected",
                     "存储内容被改动，只能否决",
                 )
-            needed = max(policy.hold_people, policy.release_people, 1)
             return Decision(action=action, content_hash=row.digest, needed=needed, maker=row.maker)
         if action is Action.REJECT:
             if state not in STOPPABLE:
                 raise NotPermitted("it has left already", "该指令已发送，不能否决")
-            return Decision(action=action, content_hash=row.digest, needed=1, maker=row.maker)
+            return Decision(action=action, content_hash=row.digest, needed=needed, maker=row.maker)
         if state not in FATE_OPEN or state is State.SENDING:
             raise NotPermitted("its outcome is not open", "该指令的结果并非未明")
         return Decision(
             action=action,
             content_hash=row.digest,
-            needed=max(policy.resolve_people, 2),
+            needed=needed,
             maker=row.maker,
             reason_required=True,
         )
@@ -201,6 +199,28 @@ class Decisions:
         close_cases(uow, tenant.id, row.id, vote.action.value, to_us(self._runtime.clock.now()))
         now = uow.first(select(_i.c.state).where(_i.c.tenant == tenant.id, _i.c.id == row.id))
         return State(now.state) if now is not None else target
+
+
+def _needed(tenant: Tenant, action: Action) -> int:
+    """How many different people it takes."""
+    policy = tenant.policy
+    if action is Action.APPROVE:
+        return max(policy.hold_people, policy.release_people, 1)
+    return 1 if action is Action.REJECT else max(policy.resolve_people, 2)
+
+
+def _decided(vote: Vote, votes: Sequence[Vote], needed: int, state: State) -> Decided:
+    """What a vote brought, it being one of the ``votes``."""
+    counted = [
+        it for it in votes if (it.action, it.content_hash) == (vote.action, vote.content_hash)
+    ]
+    return Decided(
+        action=vote.action,
+        votes=len(counted),
+        needed=needed,
+        complete=len(counted) >= needed,
+        state=state,
+    )
 
 
 def _votes(uow: Uow, tenant: str, instruction: str) -> list[Vote]:

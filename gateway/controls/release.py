@@ -6,16 +6,16 @@ payment of one debt: nobody can tell but a person, so a person must.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, time
-from functools import partial
+import json
+from collections.abc import Sequence
+from datetime import date, datetime, time
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Text, and_, bindparam, select
 
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import Cause, State
-from gateway.lifecycle.apply import apply_all
+from gateway.lifecycle.apply import apply, apply_all, apply_through
 from gateway.lifecycle.release import Candidate, Screened
 from gateway.lifecycle.rows import Standing
 from gateway.ports.runtime import Runtime
@@ -23,7 +23,9 @@ from gateway.ports.tenancy import Tenant
 from gateway.schedule import work
 from gateway.schedule.work import Work, WorkKind
 from gateway.store import tables
+from gateway.store.elements import elements, number_at, text_at
 from gateway.store.instants import BEIJING, to_us
+from gateway.store.prepared import prepare
 from gateway.store.uow import Uow
 
 STP: Final = "policy:stp"
@@ -37,91 +39,108 @@ _NO_RIVAL: Final = (
 
 _i = tables.instruction
 _Key = tuple[str, int, str]
-_ACCOUNTS_MAX: Final = 400
-_LIKENESS: Final = select(
-    _i.c.id, _i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.pay_day
-).where(
-    _i.c.tenant == bindparam("of_tenant"),
-    _i.c.creditor_account.in_(bindparam("of_accounts", expanding=True)),
-    _i.c.pay_day.in_(bindparam("of_days", expanding=True)),
-    _i.c.state.not_in(_NO_RIVAL),
+_wanted: Final = elements(bindparam("wanted", type_=Text()), "wanted")
+_LIKENESS: Final = prepare(
+    select(_i.c.id, _i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.pay_day)
+    # An outer join: of an inner one SQLite would walk every payment there ever was. A key
+    # without a payment like it comes as a row of nothing.
+    .select_from(
+        _wanted.outerjoin(
+            _i,
+            and_(
+                _i.c.tenant == bindparam("of_tenant"),
+                _i.c.creditor_account == text_at(_wanted, 0),
+                _i.c.amount_minor == number_at(_wanted, 1),
+                _i.c.pay_day == text_at(_wanted, 2),
+                _i.c.state.not_in(_NO_RIVAL),
+            ),
+        )
+    )
 )
 
 
 class Releaser:
-    """The release check of this deployment. ``wake`` is told which connection has new work."""
+    """The release check of this deployment."""
 
-    def __init__(self, runtime: Runtime, wake: Callable[[str, str], None]) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._wake = wake
 
     def screen(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> Screened:
-        """Which candidates look like another payment."""
+        """Which candidates look like another payment.
+
+        From here to the commit no other process lets a payment of this tenant pass: of two
+        alike that are released at the same time, one sees the other.
+        """
+        uow.guard(f"release/{tenant.id}")
         return look_alikes(uow, tenant, candidates)
 
     def release(
         self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], screened: Screened
     ) -> None:
         """Hold or release what intake accepted, in intake's own transaction."""
-        held: list[tuple[Sequence[Standing], Evidence]] = []
+        held: dict[tuple[str, str], list[Standing]] = {}
         free: list[Candidate] = []
         for candidate in candidates:
             others = screened.get(candidate.standing.id)
             if others:
-                reason = f"{DUPLICATE}: {', '.join(others)}"
-                held.append(
-                    ((candidate.standing,), self._evidence(State.HELD, "look_alike", reason))
-                )
+                why = ("look_alike", f"{DUPLICATE}: {', '.join(others)}")
+                held.setdefault(why, []).append(candidate.standing)
             elif tenant.policy.release_people:
-                evidence = self._evidence(State.HELD, "approval", "approval")
-                held.append(((candidate.standing,), evidence))
+                held.setdefault(("approval", "approval"), []).append(candidate.standing)
             else:
                 free.append(candidate)
-        apply_all(uow, self._runtime.ids, held)
+        apply_all(
+            uow,
+            self._runtime.ids,
+            [(some, self._evidence(State.HELD, *why)) for why, some in held.items()],
+        )
         self._pass(uow, tenant, free)
 
     def release_approved(self, uow: Uow, tenant: Tenant, candidate: Candidate) -> None:
         """Send on what people approved (it is APPROVED already)."""
-        self._schedule(uow, tenant, [(candidate, candidate.standing)])
+        self._schedule(uow, tenant, candidate)
 
     def _pass(self, uow: Uow, tenant: Tenant, free: Sequence[Candidate]) -> None:
         """Straight through: approved by the policy, named as the actor."""
-        if not free:
-            return
-        subjects = [candidate.standing for candidate in free]
-        approved = apply_all(
-            uow, self._runtime.ids, [(subjects, self._evidence(State.APPROVED, "stp"))]
-        )[0].moved
-        self._schedule(uow, tenant, list(zip(free, approved, strict=True)))
+        for later, some in self._by_day(free).items():
+            course = [self._evidence(State.APPROVED, "stp"), self._planned(later=later)]
+            apply_through(uow, self._runtime.ids, [it.standing for it in some], course)
+        self._plan_sending(uow, tenant, free)
 
-    def _schedule(
-        self, uow: Uow, tenant: Tenant, approved: Sequence[tuple[Candidate, Standing]]
-    ) -> None:
-        now = self._runtime.clock.now()
-        today = now.date()
-        groups: dict[State, list[Standing]] = {State.QUEUED: [], State.SCHEDULED: []}
-        for candidate, standing in approved:
+    def _schedule(self, uow: Uow, tenant: Tenant, approved: Candidate) -> None:
+        for later, some in self._by_day([approved]).items():
+            apply(uow, self._runtime.ids, [it.standing for it in some], self._planned(later=later))
+        self._plan_sending(uow, tenant, [approved])
+
+    def _by_day(self, candidates: Sequence[Candidate]) -> dict[bool, list[Candidate]]:
+        """Those whose day is yet to come (True) and those that may leave now (False)."""
+        today = self._runtime.clock.now().date()
+        groups: dict[bool, list[Candidate]] = {}
+        for candidate in candidates:
             day = candidate.execution_date
-            groups[State.SCHEDULED if day and day > today else State.QUEUED].append(standing)
-        items: list[tuple[Sequence[Standing], Evidence]] = [
-            (group, self._evidence(state, "stp")) for state, group in groups.items() if group
-        ]
-        apply_all(uow, self._runtime.ids, items)
-        for candidate, standing in approved:
-            day = candidate.execution_date
-            due = datetime.combine(day, time.min, BEIJING) if day and day > today else now
-            work.add(
-                uow,
+            groups.setdefault(day is not None and day > today, []).append(candidate)
+        return groups
+
+    def _planned(self, *, later: bool) -> Evidence:
+        return self._evidence(State.SCHEDULED if later else State.QUEUED, "stp")
+
+    def _plan_sending(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> None:
+        now_us = to_us(self._runtime.clock.now())
+        work.add(
+            uow,
+            *(
                 Work(
                     tenant=tenant.id,
                     kind=WorkKind.SEND,
-                    subject=standing.id,
+                    subject=candidate.standing.id,
                     lane=candidate.connection,
-                    due_us=to_us(due),
-                ),
-            )
-        for connection in {candidate.connection for candidate, _ in approved}:
-            uow.wake(partial(self._wake, tenant.id, connection))
+                    due_us=max(now_us, _beginning_us(candidate.execution_date)),
+                )
+                for candidate in candidates
+            ),
+        )
+        for connection in {candidate.connection for candidate in candidates}:
+            uow.rouse(tenant.id, connection)
 
     def _evidence(self, target: State, policy: str, reason: str = "") -> Evidence:
         return Evidence(
@@ -138,25 +157,31 @@ def look_alikes(uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> di
 
     Of several alike in one call the first is free: it is the later ones that repeat it.
     """
-    accounts = sorted({candidate.creditor_account for candidate in candidates})
-    days = sorted({candidate.pay_day.isoformat() for candidate in candidates})
+    keys = [_key(candidate) for candidate in candidates]
     ours = {candidate.standing.id for candidate in candidates}
     seen: dict[_Key, list[str]] = {}
-    for start in range(0, len(accounts), _ACCOUNTS_MAX):
-        values = {
-            "of_tenant": tenant.id,
-            "of_accounts": accounts[start : start + _ACCOUNTS_MAX],
-            "of_days": days,
-        }
-        for row in uow.rows(_LIKENESS, values):
-            if row.id not in ours:
-                key = (row.creditor_account, row.amount_minor, row.pay_day)
-                seen.setdefault(key, []).append(row.erp_reference)
+    # Each key once: alike candidates would otherwise each bring the same rivals.
+    values = {"of_tenant": tenant.id, "wanted": json.dumps(list(dict.fromkeys(keys)))}
+    for row in uow.rows(_LIKENESS, values):
+        if row.id is not None and row.id not in ours:
+            key = (row.creditor_account, row.amount_minor, row.pay_day)
+            seen.setdefault(key, []).append(row.erp_reference)
     found: dict[str, list[str]] = {}
-    for candidate in candidates:
-        key = (candidate.creditor_account, candidate.amount_minor, candidate.pay_day.isoformat())
-        others = seen.setdefault(key, [])
+    for candidate, key in zip(candidates, keys, strict=True):
+        others = seen.get(key)
         if others:
             found[candidate.standing.id] = others[:3]
-        seen[key] = [*others, candidate.erp_reference]
+            others.append(candidate.erp_reference)
+        else:
+            seen[key] = [candidate.erp_reference]
     return found
+
+
+def _key(candidate: Candidate) -> _Key:
+    """What makes two payments look alike: payee, amount and day."""
+    return candidate.creditor_account, candidate.amount_minor, candidate.pay_day.isoformat()
+
+
+def _beginning_us(day: date | None) -> int:
+    """The beginning of a day in Beijing; 0 for none."""
+    return to_us(datetime.combine(day, time.min, BEIJING)) if day else 0

@@ -7,17 +7,16 @@ stop holds back is decided in ``gateway.lifecycle.stops``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select, update
 
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import NotFound, NotPermitted, Refused
-from gateway.lifecycle.stops import StopScope
+from gateway.lifecycle.stops import StopScope, stop_guard
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
@@ -64,12 +63,11 @@ class _Wanted:
 
 
 class EmergencyStops:
-    """The use cases behind ``/v1/stops``. ``wake`` is told which connection may send again."""
+    """The use cases behind ``/v1/stops``."""
 
-    def __init__(self, store: Store, runtime: Runtime, wake: Callable[[str, str], None]) -> None:
+    def __init__(self, store: Store, runtime: Runtime) -> None:
         self._store = store
         self._runtime = runtime
-        self._wake = wake
 
     async def pull(
         self, tenant: Tenant, actor: Actor, scope: StopScope, subject: str, reason: str
@@ -87,7 +85,8 @@ class EmergencyStops:
         return await self._store.write(
             lambda uow: self._pull(
                 uow, tenant, actor, _Wanted(scope=scope, subject=named, reason=reason)
-            )
+            ),
+            at_once=True,
         )
 
     async def lift(self, tenant: Tenant, actor: Actor, stop: str, reason: str) -> Stop:
@@ -97,13 +96,18 @@ class EmergencyStops:
         NotFound, NotPermitted for a machine key, Refused without a reason.
         """
         _require_person(actor, reason)
-        return await self._store.write(lambda uow: self._lift(uow, tenant, actor, stop, reason))
+        return await self._store.write(
+            lambda uow: self._lift(uow, tenant, actor, stop, reason), at_once=True
+        )
 
     async def listed(self, tenant: str) -> list[Stop]:
         """Stops that hold first, then lifted ones, newest first; at most LISTED_MAX."""
         return await self._store.read(lambda db: _listed(db, tenant))
 
     def _pull(self, uow: Uow, tenant: Tenant, actor: Actor, wanted: _Wanted) -> Stop:
+        # Who plans a message is inside this guard together with others: a plan that has not
+        # seen the stop is committed before it, and no later plan can miss it.
+        uow.guard(stop_guard(tenant.id))
         for row in uow.rows(
             select(_s).where(
                 _s.c.tenant == tenant.id,
@@ -147,6 +151,8 @@ class EmergencyStops:
         return made
 
     def _lift(self, uow: Uow, tenant: Tenant, actor: Actor, stop: str, reason: str) -> Stop:
+        # Two votes at a time would each be the first.
+        uow.guard(stop_guard(tenant.id))
         row = uow.first(select(_s).where(_s.c.tenant == tenant.id, _s.c.id == stop))
         if row is None:
             raise NotFound("no such stop", "没有该停付记录")
@@ -179,7 +185,7 @@ class EmergencyStops:
         content = {"people": [vote.actor for vote in stop.votes]}
         uow.journal(_record(tenant.id, stop.id, "stop_lifted", at_us, content))
         for connection in tenant.connections:
-            uow.wake(partial(self._wake, tenant.id, connection))
+            uow.rouse(tenant.id, connection)
         return replace(stop, lifted_at=from_us(at_us))
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from heapq import merge
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from gateway.domain.errors import Fault, NotFound
 from gateway.domain.instruction import FINAL, State
 from gateway.domain.money import Money, currency
 from gateway.domain.outcome import Grade
+from gateway.lifecycle import history
 from gateway.lifecycle.staging import accepted
 from gateway.ports.erp import LineStatus, StatusReport
 from gateway.store import tables
 from gateway.store.instants import from_us
+from gateway.store.prepared import prepare
 
-_i, _h, _b = tables.instruction, tables.history, tables.batch
+_i, _b = tables.instruction, tables.batch
 WORDS: Final[Mapping[State, tuple[str, str]]] = {
     State.RECEIVED: ("已受理", "received"),
     State.HELD: ("挂起，等待人工处理", "held for a person"),
@@ -53,7 +57,7 @@ def instruction_view(db: Connection, tenant: str, instruction: str) -> dict[str,
     ).first()
     if row is None:
         raise NotFound
-    return _view(db, row, history=True)
+    return _view(row) | {"history": _history(db, row)}
 
 
 def by_reference(
@@ -63,7 +67,7 @@ def by_reference(
     statement = select(_i).where(_i.c.tenant == tenant, _i.c.erp_reference == reference, accepted())
     if erp is not None:
         statement = statement.where(_i.c.erp == erp)
-    return [_view(db, row, history=False) for row in db.execute(statement)]
+    return [_view(row) for row in db.execute(statement)]
 
 
 def held_or_open(db: Connection, tenant: str, states: tuple[str, ...]) -> list[dict[str, object]]:
@@ -74,17 +78,18 @@ def held_or_open(db: Connection, tenant: str, states: tuple[str, ...]) -> list[d
         .order_by(_i.c.created_us)
         .limit(1000)
     )
-    return [_view(db, row, history=False) for row in rows]
+    return [_view(row) for row in rows]
 
 
 def batch_view(db: Connection, tenant: str, batch: str) -> dict[str, object]:
     """An accepted batch: counts per state. Raises NotFound."""
     row = _batch(db, tenant, batch)
-    states: dict[str, int] = {}
-    for (state,) in db.execute(
-        select(_i.c.state).where(_i.c.tenant == tenant, _i.c.batch == batch)
-    ):
-        states[state] = states.get(state, 0) + 1
+    counted = db.execute(
+        select(_i.c.state, func.count())
+        .where(_i.c.tenant == tenant, _i.c.batch == batch)
+        .group_by(_i.c.state)
+    )
+    states: dict[str, int] = dict(counted.all())
     return {
         "id": row.id,
         "reference": row.reference,
@@ -98,26 +103,36 @@ def batch_view(db: Connection, tenant: str, batch: str) -> dict[str, object]:
     }
 
 
-def batch_lines(db: Connection, tenant: str, batch: str) -> Iterator[dict[str, object]]:
+class BatchLine(NamedTuple):
+    """What became of one line of a batch: id and digest, or faults."""
+
+    line: int
+    id: str
+    erp_reference: str
+    digest: str
+    faults: tuple[Fault, ...] = ()
+
+
+_GOOD: Final = prepare(
+    select(_i.c.line, _i.c.id, _i.c.erp_reference, _i.c.digest)
+    .where(_i.c.tenant == bindparam("of_tenant"), _i.c.batch == bindparam("of_batch"))
+    .order_by(_i.c.line)
+)
+
+
+def batch_lines(db: Connection, tenant: str, batch: str) -> Iterator[BatchLine]:
     """Per-line results in line order: accepted with id and digest, refused with faults."""
-    good = db.execute(
-        select(_i.c.line, _i.c.id, _i.c.erp_reference, _i.c.digest)
-        .where(_i.c.tenant == tenant, _i.c.batch == batch)
-        .order_by(_i.c.line)
-    ).all()
     refused = tables.refused_line
     bad = db.execute(
-        select(refused).where(refused.c.tenant == tenant, refused.c.batch == batch)
+        select(refused)
+        .where(refused.c.tenant == tenant, refused.c.batch == batch)
+        .order_by(refused.c.line)
     ).all()
-    lines: list[dict[str, object]] = [
-        {"line": it.line, "id": it.id, "erp_reference": it.erp_reference, "digest": it.digest}
-        for it in good
-    ]
-    lines += [
-        {"line": it.line, "erp_reference": it.erp_reference, "faults": faults_of(it.faults)}
-        for it in bad
-    ]
-    return iter(sorted(lines, key=lambda line: int(str(line["line"]))))
+    return merge(
+        (BatchLine(*it) for it in _GOOD.rows(db, {"of_tenant": tenant, "of_batch": batch})),
+        (BatchLine(it.line, "", it.erp_reference, "", faults_of(it.faults)) for it in bad),
+        key=attrgetter("line"),
+    )
 
 
 def status_report(
@@ -184,10 +199,10 @@ def _batch(db: Connection, tenant: str, batch: str) -> Row[Any]:
     return row
 
 
-def _view(db: Connection, row: Row[Any], *, history: bool) -> dict[str, object]:
+def _view(row: Row[Any]) -> dict[str, object]:
     state = State(row.state)
     zh, en = WORDS[state]
-    view: dict[str, object] = {
+    return {
         "id": row.id,
         "erp": row.erp,
         "erp_reference": row.erp_reference,
@@ -216,21 +231,18 @@ def _view(db: Connection, row: Row[Any], *, history: bool) -> dict[str, object]:
         "changed_at": from_us(row.changed_us).isoformat(),
         "links": {"self": f"/v1/instructions/{row.id}"},
     }
-    if history:
-        view["history"] = [
-            {
-                "from": it.before,
-                "to": it.after,
-                "cause": it.cause,
-                "actor": it.actor,
-                "at": from_us(it.at_us).isoformat(),
-                "evidence": it.evidence or None,
-                "reason": it.reason,
-            }
-            for it in db.execute(
-                select(_h)
-                .where(_h.c.tenant == row.tenant, _h.c.instruction == row.id)
-                .order_by(_h.c.seq)
-            )
-        ]
-    return view
+
+
+def _history(db: Connection, row: Row[Any]) -> list[dict[str, object]]:
+    return [
+        {
+            "from": it.before,
+            "to": it.after,
+            "cause": it.cause,
+            "actor": it.actor,
+            "at": from_us(it.at_us).isoformat(),
+            "evidence": it.evidence or None,
+            "reason": it.reason,
+        }
+        for it in history.of(db, row.tenant, row.id)
+    ]

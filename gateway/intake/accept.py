@@ -1,7 +1,7 @@
 """Accepting instructions: what gets a 2xx is durable, and the same request gets the same answer.
 
 One transaction stores the instruction, its history and journal record, and hands it to the
-release check.
+release check. Calls that come while the last commit is under way are done together.
 """
 
 from __future__ import annotations
@@ -10,12 +10,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, select
 
 from gateway.domain.decision import Actor
-from gateway.domain.errors import Fault, InvalidInstruction, NotFound, ReusedReference
+from gateway.domain.errors import (
+    Fault,
+    GatewayError,
+    InvalidInstruction,
+    NotFound,
+    ReusedReference,
+)
 from gateway.domain.ids import InstructionId, TenantId
 from gateway.domain.instruction import Instruction, State
 from gateway.domain.outcome import Grade
@@ -30,15 +36,25 @@ from gateway.ports.tenancy import Tenant
 from gateway.store import tables
 from gateway.store.instants import to_us
 from gateway.store.journal import Record
+from gateway.store.prepared import among, prepare
 from gateway.store.store import Store
 from gateway.store.uow import Uow
 
-_i = tables.instruction
+_i, _a = tables.instruction, tables.acceptance
 KEY_SCOPE: Final = "key"
-_EXISTING: Final = select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
-    _i.c.tenant == bindparam("of_tenant"),
-    _i.c.erp == bindparam("of_erp"),
-    _i.c.erp_reference.in_(bindparam("of_references", expanding=True)),
+_ACCEPTED: Final = select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
+    _i.c.tenant == bindparam("of_tenant")
+)
+_EXISTING: Final = prepare(
+    _ACCEPTED.where(_i.c.erp == bindparam("of_erp"), among(_i.c.erp_reference, "of_references"))
+)
+_STORED: Final = prepare(_ACCEPTED.where(among(_i.c.id, "of_ids")))
+_REMEMBERED: Final = prepare(
+    select(_a.c.key, _a.c.digest, _a.c.subject).where(
+        _a.c.tenant == bindparam("of_tenant"),
+        _a.c.scope == bindparam("of_scope"),
+        among(_a.c.key, "of_keys"),
+    )
 )
 
 
@@ -60,9 +76,8 @@ class Accepted:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """A just stored instruction as the release check sees it."""
+class Received(NamedTuple):
+    """A just stored instruction as the release check sees it; a named tuple as ``Standing`` is."""
 
     standing: Standing
     erp_reference: str
@@ -71,6 +86,24 @@ class Received:
     amount_minor: int
     pay_day: date
     execution_date: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What belongs to an idempotency key: the digest of the body, and what came of it."""
+
+    digest: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One call for one instruction, examined."""
+
+    caller: Caller
+    new: NewInstruction
+    key: str
+    body_digest: str
 
 
 class Intake:
@@ -96,24 +129,42 @@ class Intake:
         instruction = self.examine(caller, draft)
         if not isinstance(instruction, Instruction):
             raise InvalidInstruction(faults=instruction)
-        new = self.new(caller, instruction, draft)
-        return await self.store.write(
-            lambda uow: self._accept(uow, caller, new, key, body_digest), may_refuse=True
+        asked = _Asked(
+            caller=caller,
+            new=self.new(caller, instruction, draft),
+            key=key,
+            body_digest=body_digest,
         )
+        accepted: Accepted = await self.store.gather(self._accept, asked, may_refuse=True)
+        return accepted
 
-    def examine(self, caller: Caller, draft: Draft) -> Instruction | tuple[Fault, ...]:
-        """Validate one draft: the instruction, or every fault."""
+    def today(self) -> date:
+        """The shared clock's day."""
+        return self.runtime.clock.now().date()
+
+    def examine(
+        self, caller: Caller, draft: Draft, today: date | None = None
+    ) -> Instruction | tuple[Fault, ...]:
+        """Validate one draft: the instruction, or every fault. ``today`` for many at once."""
         return validate(
             draft,
             tenant=caller.tenant,
             erp=caller.erp,
             dialect_of=self._dialects.__getitem__,
-            today=self.runtime.clock.now().date(),
+            today=today or self.today(),
             new_id=lambda: InstructionId(self.runtime.ids.new("ins")),
         )
 
-    def new(self, caller: Caller, instruction: Instruction, draft: Draft) -> NewInstruction:
-        """The row-to-be of an instruction."""
+    def new(
+        self,
+        caller: Caller,
+        instruction: Instruction,
+        draft: Draft,
+        *,
+        batch: str = "",
+        line: int = 0,
+    ) -> NewInstruction:
+        """The row-to-be of an instruction; ``line`` of a ``batch``, or alone."""
         account = caller.tenant.accounts[instruction.debtor.account.number]
         source = json.dumps(dict(draft.source), ensure_ascii=False) if draft.source else ""
         return NewInstruction(
@@ -121,54 +172,64 @@ class Intake:
             digest=instruction.digest(),
             maker=caller.actor.label(),
             connection=account.connection,
-            pay_day=instruction.execution_date or self.runtime.clock.now().date(),
+            pay_day=instruction.execution_date or self.today(),
             source=source,
+            batch=batch,
+            line=line,
         )
 
-    def _accept(
-        self, uow: Uow, caller: Caller, new: NewInstruction, key: str, body_digest: str
-    ) -> Accepted:
-        if key:
-            again = remembered(uow, caller, KEY_SCOPE, key, body_digest)
-            if again is not None:
-                return _stored(uow, caller, again)
-        known = existing(uow, caller, [new.instruction.erp_reference]).get(
-            new.instruction.erp_reference
-        )
-        if known is not None:
-            if known.digest != new.digest:
-                raise ReusedReference(stored_digest=known.digest, sent_digest=new.digest)
-            if key:
-                self.remember(uow, caller, KEY_SCOPE, key, body_digest, known.id)
-            return known
-        candidates = [received_of(new)]
-        screened = self._release.screen(uow, caller.tenant, candidates)
-        self.store_new(uow, caller, [new])
-        self._release.release(uow, caller.tenant, candidates, screened)
-        if key:
-            self.remember(uow, caller, KEY_SCOPE, key, body_digest, new.instruction.id)
-        return Accepted(
-            id=new.instruction.id, erp_reference=new.instruction.erp_reference, digest=new.digest
-        )
+    def _accept(self, uow: Uow, asked: Sequence[_Asked]) -> list[Accepted | GatewayError]:
+        """Accept what many callers asked for, in their order."""
+        groups: dict[tuple[str, str, str], list[int]] = {}
+        for place, it in enumerate(asked):
+            caller = it.caller
+            key = (caller.tenant.id, caller.erp, it.new.maker)
+            groups.setdefault(key, []).append(place)
+        results: dict[int, Accepted | GatewayError] = {}
+        for places in groups.values():
+            of_one = self._accept_of_one(uow, [asked[place] for place in places])
+            results.update(zip(places, of_one, strict=True))
+        return [results[place] for place in range(len(asked))]
 
-    def store_new(self, uow: Uow, caller: Caller, news: Sequence[NewInstruction]) -> None:
-        """Store accepted instructions and journal the acceptance, one record for all of them."""
+    def _accept_of_one(self, uow: Uow, asked: Sequence[_Asked]) -> list[Accepted | GatewayError]:
+        """The same for one maker: what repeats something gets the answer of the first."""
+        caller = asked[0].caller
+        met = _Met(uow, caller, asked)
+        results = [met.answer(it) for it in asked]
+        if met.fresh:
+            step = self.runtime.ids.new("his")
+            candidates = [received_of(new, step) for new in met.fresh]
+            screened = self._release.screen(uow, caller.tenant, candidates)
+            self.store_new(uow, caller, met.fresh, step)
+            self._release.release(uow, caller.tenant, candidates, screened)
+        for it, known in met.keyed:
+            self.remember(uow, caller, KEY_SCOPE, it.key, it.body_digest, known.id)
+        return results
+
+    def store_new(
+        self, uow: Uow, caller: Caller, news: Sequence[NewInstruction], step: str
+    ) -> None:
+        """Store one maker's accepted instructions; ``step`` records their arrival.
+
+        The journal gets one record of it: of a chunk of a batch, or of each single instruction.
+        """
         at_us = to_us(self.runtime.clock.now())
-        receive(uow, news, at_us)
-        first = news[0]
-        uow.journal(
-            Record(
-                tenant=caller.tenant.id,
-                kind="accepted",
-                subject=first.batch or first.instruction.id,
-                at_us=at_us,
-                content={
-                    "erp": caller.erp,
-                    "maker": caller.actor.label(),
-                    "lines": [[new.instruction.id, new.digest] for new in news],
-                },
+        receive(uow, news, at_us, step)
+        told = [news] if news[0].batch else [[new] for new in news]
+        for some in told:
+            uow.journal(
+                Record(
+                    tenant=caller.tenant.id,
+                    kind="accepted",
+                    subject=some[0].batch or some[0].instruction.id,
+                    at_us=at_us,
+                    content={
+                        "erp": caller.erp,
+                        "maker": caller.actor.label(),
+                        "lines": [[new.instruction.id, new.digest] for new in some],
+                    },
+                )
             )
-        )
 
     def release(self, uow: Uow, tenant: Tenant, received: Sequence[Received]) -> None:
         """Hand stored instructions to the release check."""
@@ -192,50 +253,75 @@ class Intake:
         )
 
 
-def remembered(uow: Uow, caller: Caller, scope: str, key: str, digest: str) -> str | None:
-    """The subject remembered for a key; raises ReusedReference when the content differs."""
-    row = uow.first(
-        select(tables.acceptance.c.digest, tables.acceptance.c.subject).where(
-            tables.acceptance.c.tenant == caller.tenant.id,
-            tables.acceptance.c.scope == scope,
-            tables.acceptance.c.key == key,
-        )
-    )
-    if row is None:
-        return None
-    if row.digest != digest:
-        raise ReusedReference(stored_digest=row.digest, sent_digest=digest)
-    return str(row.subject)
+class _Met:
+    """What was met before, in the database or earlier in the same group of calls."""
+
+    def __init__(self, uow: Uow, caller: Caller, asked: Sequence[_Asked]) -> None:
+        self.fresh: list[NewInstruction] = []
+        self.keyed: list[tuple[_Asked, Accepted]] = []
+        """Keys to be remembered, each with its answer."""
+        keys = [it.key for it in asked if it.key]
+        self._keys = remembered(uow, caller, KEY_SCOPE, keys)
+        self._of_keys = _stored(uow, caller, [it.subject for it in self._keys.values()])
+        self._known = existing(uow, caller, [it.new.instruction.erp_reference for it in asked])
+
+    def answer(self, it: _Asked) -> Accepted | GatewayError:
+        """The acceptance of one call, or why there is none."""
+        again = self._keys.get(it.key) if it.key else None
+        if again is not None:
+            if again.digest != it.body_digest:
+                return ReusedReference(stored_digest=again.digest, sent_digest=it.body_digest)
+            return self._of_keys.get(again.subject) or NotFound()
+        new = it.new
+        reference = new.instruction.erp_reference
+        known = self._known.get(reference)
+        if known is None:
+            known = Accepted(id=new.instruction.id, erp_reference=reference, digest=new.digest)
+            self._known[reference] = known
+            self.fresh.append(new)
+        elif known.digest != new.digest:
+            return ReusedReference(stored_digest=known.digest, sent_digest=new.digest)
+        if it.key:
+            self.keyed.append((it, known))
+            self._keys[it.key] = Remembered(digest=it.body_digest, subject=known.id)
+            self._of_keys[known.id] = known
+        return known
+
+
+def remembered(uow: Uow, caller: Caller, scope: str, keys: Sequence[str]) -> dict[str, Remembered]:
+    """What is remembered for those of the keys that were used before."""
+    if not keys:
+        return {}
+    values = {"of_tenant": caller.tenant.id, "of_scope": scope, "of_keys": keys}
+    return {
+        row.key: Remembered(digest=row.digest, subject=row.subject)
+        for row in uow.rows(_REMEMBERED, values)
+    }
 
 
 def existing(uow: Uow, caller: Caller, references: Sequence[str]) -> dict[str, Accepted]:
     """Instructions of this ERP that exist already (accepted or being staged), by reference."""
-    found: dict[str, Accepted] = {}
-    for start in range(0, len(references), 400):
-        values = {
-            "of_tenant": caller.tenant.id,
-            "of_erp": caller.erp,
-            "of_references": list(references[start : start + 400]),
-        }
-        for row in uow.rows(_EXISTING, values):
-            found[row.erp_reference] = Accepted(
-                id=InstructionId(row.id), erp_reference=row.erp_reference, digest=row.digest
-            )
-    return found
+    values = {
+        "of_tenant": caller.tenant.id,
+        "of_erp": caller.erp,
+        "of_references": references,
+    }
+    return {row.erp_reference: _accepted(row) for row in uow.rows(_EXISTING, values)}
 
 
-def _stored(uow: Uow, caller: Caller, instruction: str) -> Accepted:
-    row = uow.first(
-        select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
-            _i.c.tenant == caller.tenant.id, _i.c.id == instruction
-        )
-    )
-    if row is None:
-        raise NotFound
+def _stored(uow: Uow, caller: Caller, ids: Sequence[str]) -> dict[str, Accepted]:
+    """Accepted instructions by id."""
+    if not ids:
+        return {}
+    rows = uow.rows(_STORED, {"of_tenant": caller.tenant.id, "of_ids": ids})
+    return {row.id: _accepted(row) for row in rows}
+
+
+def _accepted(row: Any) -> Accepted:  # noqa: ANN401 - a row of _ACCEPTED
     return Accepted(id=InstructionId(row.id), erp_reference=row.erp_reference, digest=row.digest)
 
 
-def received_of(new: NewInstruction) -> Received:
+def received_of(new: NewInstruction, step: str) -> Received:
     """A new instruction as the release check sees it."""
     it = new.instruction
     return Received(
@@ -249,6 +335,7 @@ def received_of(new: NewInstruction) -> Received:
             maker=new.maker,
             digest=new.digest,
             batch=new.batch,
+            step=step,
         ),
         erp_reference=it.erp_reference,
         connection=new.connection,

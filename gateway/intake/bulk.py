@@ -11,29 +11,46 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import update
 
 from gateway.domain.batch import Batch
-from gateway.domain.errors import Fault, InvalidInstruction, Overloaded, Refused, ReusedReference
-from gateway.domain.ids import BatchId, TenantId
+from gateway.domain.errors import (
+    Corrupt,
+    Fault,
+    InvalidInstruction,
+    NoRoom,
+    Refused,
+    ReusedReference,
+)
+from gateway.domain.ids import BatchId
 from gateway.domain.instruction import Instruction
-from gateway.intake.accept import Accepted, Caller, Intake, existing, received_of, remembered
-from gateway.lifecycle import staging
+from gateway.intake.accept import (
+    Accepted,
+    Caller,
+    Intake,
+    Received,
+    existing,
+    received_of,
+    remembered,
+)
+from gateway.intake.staged import begin, discard, met_again
 from gateway.lifecycle.rows import NewInstruction
 from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
 from gateway.schedule import work
 from gateway.schedule.work import Work, WorkKind
 from gateway.store import tables
-from gateway.store.instants import from_us, to_us
+from gateway.store.instants import to_us
 from gateway.store.journal import Record
 from gateway.store.uow import Uow
 
-CHUNK: Final = 500
-INLINE: Final = 1_000
+CHUNK: Final = 1_000
+"""Lines that are staged in one transaction: others wait no longer than it takes."""
+INLINE: Final = CHUNK
 """Up to so many accepted lines are released in the accepting transaction itself."""
 RELEASE_LANE: Final = "release"
+KEY_SCOPE_OF_BATCHES: Final = "batch-key"
 _b = tables.batch
 _Parts = list[FilePart]
 _Read = Callable[[Callable[[], _Parts]], Awaitable[_Parts]]
@@ -69,7 +86,8 @@ class _Staged:
 
     batch: Batch
     lines: int = 0
-    news: list[NewInstruction] = field(default_factory=list)
+    candidates: list[Received] = field(default_factory=list)
+    """Of a call small enough to be released at once: what is to be released."""
     accepted: int = 0
     refused: list[RefusedLine] = field(default_factory=list)
     seen: dict[str, int] = field(default_factory=dict)
@@ -78,9 +96,8 @@ class _Staged:
 class Bulk:
     """The use cases of bulk calls."""
 
-    def __init__(self, intake: Intake, release_wake: Callable[[], None]) -> None:
+    def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        self._release_wake = release_wake
 
     async def accept(self, call: Call, drafts: Iterable[Draft]) -> Batch:
         """Accept a call's lines.
@@ -118,13 +135,22 @@ class Bulk:
         try:
             while not ended:
                 ended = await self._chunk(call, staged, parts, read)
-            accepted = await self._intake.store.write(lambda uow: self._flip(uow, call, staged))
+            accepted = await self._intake.store.write(
+                lambda uow: self._flip(uow, call, staged), at_once=True
+            )
             ended = True
-        except BaseException:
-            await self._intake.store.write(lambda uow: _discard(uow, known.tenant, known.id))
+        except NoRoom:
+            # Nothing can be taken back now either; the caller must not wait for that.
+            self._intake.runtime.tasks.spawn("discard", self._discard(known))
             raise
-        self._release_wake()
+        except BaseException:
+            await self._discard(known)
+            raise
         return accepted
+
+    async def _discard(self, batch: Batch) -> None:
+        """Forget what was staged: nobody has seen it."""
+        await self._intake.store.write(lambda uow: discard(uow, batch.tenant, batch.id))
 
     async def _chunk(
         self, call: Call, staged: _Staged, parts: Iterator[FilePart], read: _Read
@@ -142,10 +168,13 @@ class Bulk:
             )
         if news or refused:
             fresh, all_refused = await self._intake.store.write(
-                lambda uow: self._stage(uow, call, staged.batch.id, news, refused)
+                lambda uow: self._stage(uow, call, staged.batch.id, news, refused), at_once=True
             )
             staged.accepted += len(fresh)
-            staged.news.extend(fresh if staged.accepted <= INLINE else ())
+            if staged.accepted <= INLINE:
+                staged.candidates.extend(fresh)
+            else:
+                staged.candidates.clear()
             staged.refused.extend(all_refused)
         return len(chunk) < CHUNK
 
@@ -156,18 +185,26 @@ class Bulk:
         news: list[NewInstruction] = []
         refused: list[RefusedLine] = []
         faults: tuple[Fault, ...] = ()
+        today = self._intake.today()
         for part in parts:
             if isinstance(part, FileEnd):
                 faults += part.faults
             if not isinstance(part, Draft):
                 continue
             staged.lines += 1
-            examined = self._intake.examine(call.caller, part)
+            examined = self._intake.examine(call.caller, part, today)
             if isinstance(examined, Instruction):
                 first = staged.seen.setdefault(examined.erp_reference, staged.lines)
                 if first == staged.lines:
-                    new = self._intake.new(call.caller, examined, part)
-                    news.append(replace(new, batch=staged.batch.id, line=staged.lines))
+                    news.append(
+                        self._intake.new(
+                            call.caller,
+                            examined,
+                            part,
+                            batch=staged.batch.id,
+                            line=staged.lines,
+                        )
+                    )
                     continue
                 examined = (_repeated(part, first),)
             source = json.dumps(dict(part.source), ensure_ascii=False) if part.source else ""
@@ -185,16 +222,9 @@ class Bulk:
         """The batch of an earlier same call, or a new one that nobody sees yet."""
         caller = call.caller
         if call.key:
-            remembered(uow, caller, "batch-key", call.key, call.digest)
-        row = uow.first(
-            select(_b).where(
-                _b.c.tenant == caller.tenant.id,
-                _b.c.erp == call.scope,
-                _b.c.reference == call.reference,
-            )
-        )
-        if row is not None:
-            return _met_again(row, call)
+            used = remembered(uow, caller, KEY_SCOPE_OF_BATCHES, [call.key]).get(call.key)
+            if used is not None and used.digest != call.digest:
+                raise ReusedReference(stored_digest=used.digest, sent_digest=call.digest)
         batch = Batch(
             tenant=caller.tenant.id,
             id=BatchId(self._intake.runtime.ids.new("bat")),
@@ -205,22 +235,10 @@ class Bulk:
             maker=caller.actor.label(),
             created_at=self._intake.runtime.clock.now(),
         )
-        uow.add(
-            _b,
-            {
-                "tenant": batch.tenant,
-                "id": batch.id,
-                "erp": batch.scope,
-                "reference": batch.reference,
-                "format": batch.format,
-                "digest": batch.digest,
-                "maker": batch.maker,
-                "lines": 0,
-                "accepted": 0,
-                "created_us": to_us(batch.created_at),
-                "accepted_us": None,
-            },
-        )
+        known = met_again(uow, batch)
+        if known is not None:
+            return known
+        begin(uow, batch, self._intake.store.lane.id)
         return batch
 
     def _stage(
@@ -230,7 +248,7 @@ class Bulk:
         batch: str,
         news: Sequence[NewInstruction],
         refused: Sequence[RefusedLine],
-    ) -> tuple[list[NewInstruction], list[RefusedLine]]:
+    ) -> tuple[list[Received], list[RefusedLine]]:
         """Store a chunk. A line that was accepted earlier, elsewhere, is refused naming it."""
         known = existing(uow, call.caller, [new.instruction.erp_reference for new in news])
         fresh = [new for new in news if new.instruction.erp_reference not in known]
@@ -242,8 +260,9 @@ class Bulk:
                 if new.instruction.erp_reference in known
             ),
         ]
+        step = self._intake.runtime.ids.new("his")
         if fresh:
-            self._intake.store_new(uow, call.caller, fresh)
+            self._intake.store_new(uow, call.caller, fresh, step)
         uow.add(
             tables.refused_line,
             *(
@@ -258,7 +277,7 @@ class Bulk:
                 for line in all_refused
             ),
         )
-        return fresh, all_refused
+        return [received_of(new, step) for new in fresh], all_refused
 
     def _flip(self, uow: Uow, call: Call, staged: _Staged) -> Batch:
         """Accept the whole: from here on every line is visible and a promise."""
@@ -271,13 +290,17 @@ class Bulk:
         tenant, now = call.caller.tenant, self._intake.runtime.clock.now()
         now_us = to_us(now)
         batch = replace(staged.batch, lines=staged.lines, accepted=staged.accepted, accepted_at=now)
-        uow.change(
+        flipped = uow.change(
             update(_b)
-            .where(_b.c.tenant == tenant.id, _b.c.id == batch.id)
+            .where(_b.c.tenant == tenant.id, _b.c.id == batch.id, _b.c.accepted_us.is_(None))
             .values(lines=batch.lines, accepted=batch.accepted, accepted_us=now_us)
         )
+        if flipped != 1:
+            raise Corrupt("a batch was removed while it was read in", "批次在读入期间被移除")
         if call.key:
-            self._intake.remember(uow, call.caller, "batch-key", call.key, call.digest, batch.id)
+            self._intake.remember(
+                uow, call.caller, KEY_SCOPE_OF_BATCHES, call.key, call.digest, batch.id
+            )
         uow.journal(
             Record(
                 tenant=tenant.id,
@@ -293,10 +316,9 @@ class Bulk:
                 },
             )
         )
-        if batch.accepted <= INLINE:
-            if staged.news:
-                self._intake.release(uow, tenant, [received_of(new) for new in staged.news])
-        else:
+        if staged.candidates:
+            self._intake.release(uow, tenant, staged.candidates)
+        elif batch.accepted:
             work.add(
                 uow,
                 Work(
@@ -307,49 +329,8 @@ class Bulk:
                     due_us=now_us,
                 ),
             )
+            uow.rouse(tenant.id, RELEASE_LANE)
         return batch
-
-
-def _met_again(row: Row[Any], call: Call) -> Batch:
-    """The same call came before: its answer, or why there is none yet."""
-    if row.digest != call.digest:
-        raise ReusedReference(stored_digest=row.digest, sent_digest=call.digest)
-    if row.accepted_us is None:
-        raise Overloaded
-    return Batch(
-        tenant=TenantId(row.tenant),
-        id=BatchId(row.id),
-        scope=row.erp,
-        reference=row.reference,
-        format=row.format,
-        digest=row.digest,
-        maker=row.maker,
-        lines=row.lines,
-        accepted=row.accepted,
-        created_at=from_us(row.created_us),
-        accepted_at=from_us(row.accepted_us),
-    )
-
-
-def sweep(uow: Uow) -> int:
-    """At start: remove what a dead process staged and never accepted; returns how many batches."""
-    rows = uow.rows(select(_b.c.tenant, _b.c.id).where(_b.c.accepted_us.is_(None)))
-    for row in rows:
-        _discard(uow, row.tenant, row.id)
-    return len(rows)
-
-
-def _discard(uow: Uow, tenant: str, batch: str) -> None:
-    """Remove an unaccepted batch; its lines were never visible to anybody."""
-    staging.discard(uow, tenant, batch)
-    uow.change(
-        delete(tables.refused_line).where(
-            tables.refused_line.c.tenant == tenant, tables.refused_line.c.batch == batch
-        )
-    )
-    uow.change(
-        delete(_b).where(_b.c.tenant == tenant, _b.c.id == batch, _b.c.accepted_us.is_(None))
-    )
 
 
 def _repeated(draft: Draft, first: int) -> Fault:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -46,6 +47,9 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 _TEXT_RULES: Final = tuple(
     (field, most, field in REQUIRED_TEXTS) for field, most in TEXT_MAX.items()
+)
+_REPEATED: Final = frozenset(
+    {"company", "debtor_name", "creditor_agent_name", "creditor_city", "purpose", "memo"}
 )
 _texts_of: Final = attrgetter(*TEXT_MAX)
 _E = TypeVar("_E", bound=StrEnum)
@@ -127,11 +131,25 @@ def _text(field: str, raw: str, most: int, faults: Faults) -> str:
     if len(raw) > most:
         faults.add(field, "too_long", str(most))
         return ""
-    if forbidden_characters(raw):
+    text = _seldom_new(raw) if field in _REPEATED else _cleaned(raw)
+    if text is None:
         faults.add(field, "forbidden_character")
         return ""
+    return text
+
+
+def _cleaned(raw: str) -> str | None:
+    """A text without blanks at its ends, in form NFC; None where it holds what no text may."""
+    if forbidden_characters(raw):
+        return None
     text = raw.strip(BLANKS)
     return text if text.isascii() else normalize("NFC", text)
+
+
+@lru_cache(maxsize=2048)
+def _seldom_new(raw: str) -> str | None:
+    """Remembered, because texts of these fields are the same in most lines of a file."""
+    return _cleaned(raw)
 
 
 def _account(field: str, raw: str, faults: Faults) -> str:

@@ -127,6 +127,14 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return repeated
 
 
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_number,
+    parse_float=_number,
+    parse_constant=_constant,
+)
+
+
 def _document(body: bytes) -> object:
     try:
         text = body.decode()
@@ -135,13 +143,7 @@ def _document(body: bytes) -> object:
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise _malformed("json_encoding", line, column) from None
     try:
-        found: object = json.loads(
-            text,
-            object_pairs_hook=_members,
-            parse_int=_number,
-            parse_float=_number,
-            parse_constant=_constant,
-        )
+        found: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise _malformed("json_malformed", error.lineno, error.colno) from None
     except _Constant:

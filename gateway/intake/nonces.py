@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Insert, bindparam, delete, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from gateway.store import tables
+from gateway.store.prepared import prepare
 from gateway.store.uow import Uow
 
 _n = tables.nonce
 _KEY_MAX: Final = 64
 _NONCE_MAX: Final = 128
-_REMEMBER: Final = insert(_n).prefix_with("OR IGNORE", dialect="sqlite")
+
+
+class _Once(Insert):
+    """An INSERT that leaves a row that is there as it is; both databases know the same words.
+
+    Core has it in each dialect only, and importing PostgreSQL's would slow every start.
+    """
+
+    inherit_cache = False
+
+
+@compiles(_Once)
+def _once(element: _Once, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - passed on
+    insert = compiler.visit_insert(element, **options)  # type: ignore[no-untyped-call]
+    return f"{insert} ON CONFLICT DO NOTHING"
+
+
+_REMEMBER: Final = prepare(
+    _Once(_n).values({name: bindparam(name) for name in ("key", "nonce", "at_us")})
+)
 """One statement instead of a look and an insert: it runs once for every call."""
 
 
@@ -25,7 +47,7 @@ def remember_nonce(uow: Uow, key: str, nonce: str, at_us: int) -> bool:
     """
     if not (0 < len(key) <= _KEY_MAX and 0 < len(nonce) <= _NONCE_MAX):
         raise ValueError("a key or nonce is empty or too long")
-    return uow.change(_REMEMBER, [{"key": key, "nonce": nonce, "at_us": at_us}]) == 1
+    return uow.change(_REMEMBER, {"key": key, "nonce": nonce, "at_us": at_us}) == 1
 
 
 def stored_nonces(db: Connection, since_us: int) -> Iterator[tuple[str, str]]:

@@ -2,45 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from gateway.domain.instruction import State
 from gateway.intake.accept import Intake, Received
 from gateway.intake.bulk import RELEASE_LANE
-from gateway.lifecycle.rows import standing
+from gateway.intake.staged import is_left_behind, sweep
+from gateway.lifecycle.rows import STANDING, standing
 from gateway.ports.runtime import Signal
 from gateway.ports.tenancy import Directory, Tenant
 from gateway.schedule import work
 from gateway.schedule.work import Queue, WorkKind
 from gateway.store import tables
 from gateway.store.instants import to_us
+from gateway.store.prepared import prepare
+from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.store.uow import Uow
 
-_CHUNK: Final = 500
+_CHUNK: Final = 1_000
+_SWEEP_S: Final = 10.0
 _i = tables.instruction
+_LINES: Final = prepare(
+    select(
+        *STANDING,
+        _i.c.line,
+        _i.c.erp_reference,
+        _i.c.connection,
+        _i.c.creditor_account,
+        _i.c.amount_minor,
+        _i.c.pay_day,
+        _i.c.execution_date,
+    )
+    .where(
+        _i.c.tenant == bindparam("of_tenant"),
+        _i.c.batch == bindparam("of_batch"),
+        _i.c.line > bindparam("after_line", type_=Integer()),
+        _i.c.state == State.RECEIVED.value,
+    )
+    .order_by(_i.c.line)
+    .limit(_CHUNK)
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a batch is released."""
+
+    batch: str
+    line: int
 
 
 class Releasing:
-    """A task that hands staged and accepted lines to the release check."""
+    """A task that hands staged and accepted lines to the release check.
+
+    Several processes may do this for one batch: whoever takes a chunk has its work row locked
+    until the chunk is released.
+    """
 
     def __init__(self, intake: Intake, directory: Directory, wake: Signal, poll_s: float) -> None:
         self._intake = intake
         self._directory = directory
         self._wake = wake
         self._poll_s = poll_s
+        self._sweep_s = self._intake.runtime.clock.monotonic() + _SWEEP_S
+        self._reached: dict[str, _Place] = {}
+        """By tenant, where this process stands, so that it need not look at a batch's beginning
+        again and again. No line becomes RECEIVED again, so nothing is passed over."""
 
     async def run(self) -> None:
-        """Release whatever is waiting, for ever."""
+        """Release whatever is waiting, for ever; now and then, remove what others left behind."""
         while True:
-            waiting = await self._intake.store.read(self._waiting)
+            await self._sweep()
+            with acting_for(self._directory.tenants):
+                waiting = await self._intake.store.read(self._waiting)
+            progress = False
             for tenant in waiting:
-                await self._intake.store.write(partial(self._step, tenant=tenant))
-            if not waiting:
+                with acting_for((tenant.id,)):
+                    place = await self._intake.store.write(partial(self._step, tenant=tenant))
+                if place is not None:
+                    self._reached[tenant.id] = place
+                    progress = True
+            if not progress:
                 await self._wake.wait(self._poll_s)
+
+    async def _sweep(self) -> None:
+        """Remove what a process that has ended since read in and never accepted."""
+        now_s = self._intake.runtime.clock.monotonic()
+        if now_s < self._sweep_s:
+            return
+        self._sweep_s = now_s + _SWEEP_S
+        with acting_for(EVERYONE):
+            if await self._intake.store.read(is_left_behind):
+                await self._intake.store.write(sweep)
 
     def _waiting(self, db: Connection) -> list[Tenant]:
         """Tenants with a batch to release (a look without a commit)."""
@@ -50,40 +110,41 @@ class Releasing:
             if work.next_due(db, _queue(tenant)) is not None
         ]
 
-    def _step(self, uow: Uow, tenant: Tenant) -> None:
-        """One chunk of the oldest waiting batch."""
+    def _step(self, uow: Uow, tenant: Tenant) -> _Place | None:
+        """One chunk of the oldest batch that nobody else is at; None when there is none."""
         now_us = to_us(self._intake.runtime.clock.now())
         due = work.due(uow, _queue(tenant), now_us, 1)
         if not due:
-            return
-        rows = uow.rows(
-            select(_i)
-            .where(
-                _i.c.tenant == tenant.id,
-                _i.c.batch == due[0].subject,
-                _i.c.state == State.RECEIVED.value,
-            )
-            .order_by(_i.c.line)
-            .limit(_CHUNK)
-        )
-        if not rows:
-            work.done(uow, tenant.id, WorkKind.RELEASE, [due[0].subject])
-            return
-        self._intake.release(uow, tenant, [received(row) for row in rows])
+            return None
+        batch = due[0].subject
+        reached = self._reached.get(tenant.id)
+        after = reached.line if reached is not None and reached.batch == batch else 0
+        rows = uow.rows(_LINES, {"of_tenant": tenant.id, "of_batch": batch, "after_line": after})
+        if len(rows) < _CHUNK:
+            work.done(uow, tenant.id, WorkKind.RELEASE, [batch])
+        if rows:
+            self._intake.release(uow, tenant, _received(rows))
+        return _Place(batch, rows[-1].line if rows else after)
 
 
 def _queue(tenant: Tenant) -> Queue:
     return Queue(tenant=tenant.id, lane=RELEASE_LANE, kind=WorkKind.RELEASE)
 
 
-def received(row: Row[Any]) -> Received:
-    """A stored instruction as the release check sees it."""
-    return Received(
-        standing=standing(row),
-        erp_reference=row.erp_reference,
-        connection=row.connection,
-        creditor_account=row.creditor_account,
-        amount_minor=row.amount_minor,
-        pay_day=date.fromisoformat(row.pay_day),
-        execution_date=date.fromisoformat(row.execution_date) if row.execution_date else None,
-    )
+_day = cache(date.fromisoformat)
+
+
+def _received(rows: Sequence[Any]) -> list[Received]:
+    """Stored lines as the release check sees them."""
+    return [
+        Received(
+            standing=standing(row),
+            erp_reference=row.erp_reference,
+            connection=row.connection,
+            creditor_account=row.creditor_account,
+            amount_minor=row.amount_minor,
+            pay_day=_day(row.pay_day),
+            execution_date=_day(row.execution_date) if row.execution_date else None,
+        )
+        for row in rows
+    ]

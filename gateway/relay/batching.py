@@ -8,13 +8,12 @@ company, then alone, so that a bad neighbour never keeps a good payment from lea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.domain.instruction import BusinessType, Instruction, Urgency
-from gateway.domain.outcome import Outcome
-from gateway.ports.bank import BankDialect, Operation
-from gateway.ports.bank_batch import BatchKind, BatchOrder
+from gateway.ports.bank import BankDialect
+from gateway.ports.bank_batch import BatchKind
 from gateway.ports.bank_order import batch_order
 
 PAY: Final = "pay"
@@ -42,6 +41,8 @@ class Group:
 
     operation: str
     members: tuple[Due, ...]
+    whole: bool = True
+    """It takes no more members, however many are still to come."""
 
 
 def group(due: Sequence[Due], dialect: BankDialect, *, batching: bool) -> list[Group]:
@@ -50,10 +51,11 @@ def group(due: Sequence[Due], dialect: BankDialect, *, batching: bool) -> list[G
     A batch of one is sent as a single payment; payroll of one stays payroll, because only that
     operation carries its meaning.
     """
+    misfits = _misfits(due, dialect) if batching else frozenset()
     groups: list[Group] = []
     open_groups: dict[tuple[str, str, str, int], list[Due]] = {}
     for item in due:
-        operation = _operation(item, dialect, batching=batching)
+        operation = _operation(item, dialect, batching=batching, misfits=misfits)
         alone = item.rounds >= ROUNDS_MAX
         if operation == PAY or alone:
             groups.append(Group(operation=operation, members=(item,)))
@@ -66,22 +68,46 @@ def group(due: Sequence[Due], dialect: BankDialect, *, batching: bool) -> list[G
         if len(members) >= _most(operation, dialect):
             groups.append(_closed(operation, members))
             del open_groups[key]
-    groups += [_closed(key[0], members) for key, members in open_groups.items()]
+    groups += [
+        replace(_closed(key[0], members), whole=False) for key, members in open_groups.items()
+    ]
     return groups
 
 
-def _operation(item: Due, dialect: BankDialect, *, batching: bool) -> str:
+def _operation(item: Due, dialect: BankDialect, *, batching: bool, misfits: frozenset[str]) -> str:
     it = item.instruction
     if it.business_type is BusinessType.PAYROLL:
         return PAYROLL
-    if not batching or it.urgency is not Urgency.NORMAL or item.rounds >= ROUNDS_MAX:
+    if not batching or dialect.batch is None or not _wants_company(item):
         return PAY
-    return BATCH if dialect.batch is not None and _fits(it, dialect.batch) else PAY
+    return PAY if it.id in misfits else BATCH
 
 
-def _fits(it: Instruction, batch: Operation[BatchOrder, Outcome]) -> bool:
-    """Whether the bank's batch can carry it: its fields may be shorter than a single's."""
-    return batch.check is None or not batch.check(batch_order(BatchKind.PAYMENT, [it]))
+def _wants_company(item: Due) -> bool:
+    return item.instruction.urgency is Urgency.NORMAL and item.rounds < ROUNDS_MAX
+
+
+def _misfits(due: Sequence[Due], dialect: BankDialect) -> frozenset[str]:
+    """What the bank's batch cannot carry: its fields may be shorter than a single's.
+
+    A payer's payments are checked as one batch; only if that has a fault, each is by itself.
+    """
+    batch = dialect.batch
+    if batch is None or batch.check is None:
+        return frozenset()
+    by_payer: dict[str, list[Instruction]] = {}
+    for item in due:
+        it = item.instruction
+        if it.business_type is not BusinessType.PAYROLL and _wants_company(item):
+            by_payer.setdefault(it.debtor.account.number, []).append(it)
+    most = dialect.batch_lines_max
+    found: set[str] = set()
+    for members in by_payer.values():
+        for start in range(0, len(members), most):
+            part = members[start : start + most]
+            if batch.check(batch_order(BatchKind.PAYMENT, part)):
+                found |= {it.id for it in part if batch.check(batch_order(BatchKind.PAYMENT, [it]))}
+    return frozenset(found)
 
 
 def _most(operation: str, dialect: BankDialect) -> int:

@@ -5,26 +5,35 @@ Banks lock an operator after a few wrong passwords, so one refusal is enough to 
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select, update
+from typing import Final
+
+from sqlalchemy import BigInteger, Connection, bindparam, select, update
 
 from gateway.domain.outcome import Outcome
 from gateway.relay.context import Link
 from gateway.store import tables
 from gateway.store.journal import Record
+from gateway.store.prepared import prepare
 from gateway.store.uow import Uow
 
 _b = tables.blockade
-_STANDING = select(_b.c.reason).where(
+_OF: Final = (
     _b.c.tenant == bindparam("of_tenant"),
     _b.c.connection == bindparam("of_connection"),
     _b.c.lifted_us.is_(None),
+)
+_STANDING: Final = prepare(select(_b.c.reason).where(*_OF))
+_LIFT: Final = prepare(
+    update(_b)
+    .where(*_OF)
+    .values(lifted_us=bindparam("to_at", type_=BigInteger()), lifted_by=bindparam("to_actor"))
 )
 
 
 def block(uow: Uow, link: Link, outcome: Outcome) -> None:
     """Stop the connection; a second refusal while it is stopped adds nothing."""
     tenant, connection, at_us = link.tenant.id, link.connection.id, link.now_us()
-    if uow.first(_STANDING, {"of_tenant": tenant, "of_connection": connection}) is not None:
+    if standing(uow, tenant, connection):
         return
     uow.add(
         _b,
@@ -48,19 +57,20 @@ def block(uow: Uow, link: Link, outcome: Outcome) -> None:
     )
 
 
-def blocked(connection: Connection, tenant: str, link_id: str) -> str:
+def standing(uow: Uow, tenant: str, connection: str) -> bool:
+    """Whether the connection is stopped, as this transaction sees it."""
+    return uow.first(_STANDING, _of(tenant, connection)) is not None
+
+
+def blocked(db: Connection, tenant: str, connection: str) -> str:
     """Why the connection is stopped, or ''."""
-    reason = connection.execute(_STANDING, {"of_tenant": tenant, "of_connection": link_id}).scalar()
-    return "" if reason is None else str(reason) or "sign-on refused"
+    found = _STANDING.rows(db, _of(tenant, connection))
+    return str(found[0].reason) or "sign-on refused" if found else ""
 
 
 def lift(uow: Uow, tenant: str, connection: str, actor: str, at_us: int) -> int:
     """Let the connection send again; returns 0 when it was not stopped."""
-    lifted = uow.change(
-        update(_b)
-        .where(_b.c.tenant == tenant, _b.c.connection == connection, _b.c.lifted_us.is_(None))
-        .values(lifted_us=at_us, lifted_by=actor)
-    )
+    lifted = uow.change(_LIFT, _of(tenant, connection) | {"to_at": at_us, "to_actor": actor})
     if lifted:
         uow.journal(
             Record(
@@ -71,4 +81,9 @@ def lift(uow: Uow, tenant: str, connection: str, actor: str, at_us: int) -> int:
                 content={"actor": actor},
             )
         )
+        uow.rouse(tenant, connection)
     return lifted
+
+
+def _of(tenant: str, connection: str) -> dict[str, object]:
+    return {"of_tenant": tenant, "of_connection": connection}

@@ -16,6 +16,8 @@ from gateway.store.instants import span_us, to_us
 from gateway.store.store import Store
 
 _BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = tuple(high + low for high in _BASE32 for low in _BASE32)
+_PLACES: Final = tuple(range(70, -10, -10))
 ENQUIRY_STEP_MAX: Final = timedelta(hours=4)
 OVERDUE: Final = timedelta(hours=24)
 
@@ -31,7 +33,7 @@ class Link:
     runtime: Runtime
     archive: Archive
     wake: Signal
-    """Set when new payments may be due."""
+    """Lets the sender look again: something may be due, or a slot is free."""
     poll_s: float
     """Longest wait before looking at the shared clock again (it may have jumped)."""
 
@@ -65,9 +67,17 @@ class Link:
         """The send time-out."""
         return self.connection.timeout_s * 1_000_000
 
+    def sending_deadline(self) -> float:
+        """Monotonic: what leaves much later than its commit would spoil the quiet time."""
+        return self.runtime.clock.monotonic() + max(self.connection.timeout_s, 1)
+
+    def may_send(self, deadline: float) -> bool:
+        """Whether bytes may leave now: in time, and while this process's lease lasts."""
+        return self.runtime.clock.monotonic() <= min(deadline, self.store.lease.deadline)
+
     def serial(self) -> Serial:
         """A fresh serial: prefix, business day, 80 random bits; unique per customer for ever."""
         number = int.from_bytes(self.runtime.random.bytes(10), "big")
-        tail = "".join(_BASE32[(number >> shift) & 31] for shift in range(75, -5, -5))
+        tail = "".join([_PAIRS[(number >> shift) & 1023] for shift in _PLACES])
         day = f"{self.runtime.clock.now():%Y%m%d}"
         return Serial(f"{self.tenant.policy.serial_prefix}{day}{tail}")

@@ -48,9 +48,16 @@ def read_lines(outcome: Outcome, rounds: Sequence[int], *, first: bool) -> tuple
         return _refusal(outcome, named, rounds) if first else _nothing(outcome, len(rounds))
     if not named:
         return tuple(LineReading(reading=whole, outcome=outcome) for _ in rounds)
-    return tuple(
-        _line(outcome, named.get(number), first=first) for number in range(1, len(rounds) + 1)
-    )
+    # Most lines of a batch are told the same: what stands for one stands for all of them.
+    known: dict[tuple[Verdict, str, str] | None, LineReading] = {}
+    readings: list[LineReading] = []
+    for number in range(1, len(rounds) + 1):
+        line = named.get(number)
+        told = None if line is None else (line.verdict, line.code, line.text)
+        if told not in known:
+            known[told] = _line(outcome, line, first=first)
+        readings.append(known[told])
+    return tuple(readings)
 
 
 def _refused_whole(outcome: Outcome) -> bool:

@@ -1,150 +1,244 @@
-"""Writing what a send or an enquiry brought: bytes in, evidence, next appointment; one commit."""
+"""Writing what sends and enquiries brought: bytes in, evidence, next appointment; one commit.
+
+Many findings about a connection are written together: one look at where their instructions
+stand, then each table once. Each is judged alone; if one cannot be written, the store writes
+every one on its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from gateway.domain.errors import Corrupt
 from gateway.domain.evidence import Evidence
-from gateway.domain.ids import InstructionId
 from gateway.domain.instruction import FINAL, Cause, State
-from gateway.domain.message import Fate, WireReply
-from gateway.domain.outcome import Grade, Outcome, Stage
+from gateway.domain.message import WireReply
+from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
 from gateway.lifecycle.apply import apply, apply_all
 from gateway.lifecycle.rows import Standing, standings
-from gateway.relay import blockade, messages
+from gateway.relay import blockade, messages, timing
 from gateway.relay.answer import Reading
 from gateway.relay.archive import Envelope, Wire
 from gateway.relay.batching import ALONE
-from gateway.relay.context import ENQUIRY_STEP_MAX, Link
+from gateway.relay.context import Link
 from gateway.relay.lines import LineReading, read_lines
 from gateway.relay.messages import StoredMessage
 from gateway.schedule import work
 from gateway.schedule.work import Work, WorkKind
-from gateway.store.instants import span_us
 from gateway.store.uow import Uow
 
-
-def appoint(link: Link, uow: Uow, message: StoredMessage, due_us: int, tries: int = 0) -> None:
-    """Plan (or move) the next enquiry about a message."""
-    work.put(
-        uow,
-        Work(
-            tenant=message.tenant,
-            kind=WorkKind.ENQUIRE,
-            subject=message.id,
-            lane=link.connection.id,
-            due_us=due_us,
-            tries=tries,
-        ),
-    )
+# ── what there is to write ────────────────────────────────────────────────────────────────
 
 
-def step_us(link: Link, tries: int) -> int:
-    """How long to wait before asking again: the quiet time twice, then doubling to four hours."""
-    doublings = max(0, min(tries - 1, 10))
-    return min(link.quiet_us() << doublings, span_us(ENQUIRY_STEP_MAX))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The bank answered a payment message.
+
+    Only the answer to a first send that is still ours counts as one; after a take-over or a
+    resend the same bytes are read as the answer to an enquiry.
+    """
+
+    message: StoredMessage
+    reply: WireReply
+    outcome: Outcome
 
 
-def not_sent(link: Link, uow: Uow, message: StoredMessage, retry_us: int, why: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InDoubt:
+    """It may have left and nothing came back: UNCONFIRMED, and an appointment to ask."""
+
+    message: StoredMessage
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
     """No byte left: the instructions wait again.
 
     A single one waits under the same message and serial. A batch is closed: who is in the next
     one may have changed by then.
     """
-    unsent = _own_finding(link, message, Cause.NOT_SENT, State.QUEUED, why)
-    subjects = standings(uow, message.tenant, message.instructions)
-    if not apply(uow, link.runtime.ids, subjects, unsent).moved:
-        return  # another process took the message over; it is no longer ours to judge
-    if len(message.instructions) > 1:
-        messages.close(uow, message.tenant, message.id)
-    else:
-        messages.change(
-            uow,
-            message.tenant,
-            message.id,
-            fate=Fate.PLANNED.value,
-            sends=0,
-            first_sent_us=None,
-            last_sent_us=None,
-        )
-    _queue_again(link, uow, dict(zip(message.instructions, message.rounds, strict=True)), retry_us)
+
+    message: StoredMessage
+    why: str
 
 
-def in_doubt(link: Link, uow: Uow, message: StoredMessage, why: str) -> None:
-    """It may have left and nothing came back: UNCONFIRMED, and an appointment to ask."""
-    doubt = _own_finding(link, message, Cause.DOUBT, State.UNCONFIRMED, why)
-    apply(uow, link.runtime.ids, standings(uow, message.tenant, message.instructions), doubt)
-    appoint(link, uow, message, _after_quiet(link, message))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enquired:
+    """An enquiry brought an answer: apply it; close what is final, else keep the appointment.
 
-
-def answered(
-    link: Link, uow: Uow, message: StoredMessage, reply: WireReply, outcome: Outcome
-) -> None:
-    """The bank answered a payment message: archive the bytes, then let the evidence speak.
-
-    Only the answer to a first send that is still ours counts as one; after a take-over or a
-    resend the same bytes are read as the answer to an enquiry.
+    ``reply`` are the bytes the answer came in, if it came in any, archived as ``envelope`` says.
     """
-    subjects = in_order(uow, message)
-    first = message.sends == 1 and all(it.state is State.SENDING for it in subjects)
-    readings = read_lines(outcome, message.rounds, first=first)
-    envelope = Envelope(
-        tenant=message.tenant,
-        connection=link.connection.id,
-        purpose="pay",
-        serial=message.serial,
-        message=message.id,
+
+    message: StoredMessage
+    outcome: Outcome
+    asked_us: int
+    due_us: int
+    tries: int = 0
+    reply: WireReply | None = None
+    envelope: Envelope | None = None
+
+
+Finding = Answered | InDoubt | Unsent | Enquired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A finding with what it says of each line, and the evidence that follows."""
+
+    finding: Finding
+    subjects: Sequence[Standing]
+    pieces: Sequence[tuple[Sequence[Standing], Evidence]]
+    readings: Sequence[LineReading] = ()
+    outcome: Outcome | None = None
+    first: bool = False
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What follows from findings, gathered so that each table is written once."""
+
+    landed: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    """Closed by the answer to a send, which has thereby landed."""
+    proven: list[str] = field(default_factory=list)
+    """Closed by an enquiry; a send of it may still be under way."""
+    unsent: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    unknown: dict[str, int] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)
+    """Nothing is to be asked about them any more."""
+    works: list[Work] = field(default_factory=list)
+    appointments: list[Work] = field(default_factory=list)
+
+    def write(self, uow: Uow, link: Link) -> None:
+        """Write it."""
+        tenant = link.tenant.id
+        messages.landed(uow, tenant, self.landed)
+        messages.close(uow, tenant, self.closed, landed=True)
+        messages.close(uow, tenant, self.proven)
+        messages.unsent(uow, tenant, self.unsent)
+        messages.resend_refused(uow, tenant, self.refused)
+        messages.not_found(uow, tenant, self.unknown)
+        work.done(uow, tenant, WorkKind.ENQUIRE, self.settled)
+        work.put(uow, *self.appointments)
+        if self.works:
+            work.add(uow, *self.works)
+            uow.rouse(tenant, link.connection.id)
+
+
+class Findings:
+    """Writes what became of a connection's messages."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    async def write(self, finding: Finding) -> None:
+        """Write it with whatever else came in meanwhile; returns once it is durable."""
+        await self._link.store.gather(self.write_many, finding)
+
+    def write_many(self, uow: Uow, findings: Sequence[Finding]) -> Sequence[None]:
+        """Write them in the caller's transaction."""
+        for part in _apart(findings):
+            write(self._link, uow, part)
+        return [None] * len(findings)
+
+
+def write(link: Link, uow: Uow, findings: Sequence[Finding]) -> None:
+    """Write findings about different messages, in the caller's transaction."""
+    wanted = [it for finding in findings for it in finding.message.instructions]
+    found: dict[str, Standing] = {it.id: it for it in standings(uow, link.tenant.id, wanted)}
+    if not found.keys() >= set(wanted):
+        raise Corrupt("an instruction of a message is gone", "报文中的指令已不存在")
+    judged = [
+        _judge(link, uow, it, [found[line] for line in it.message.instructions]) for it in findings
+    ]
+    applied = iter(
+        apply_all(uow, link.runtime.ids, [piece for it in judged for piece in it.pieces])
     )
-    wire = link.archive.store_in(uow, envelope, reply)
-    moved = _apply_lines(link, uow, message, subjects, readings, wire)
-    if not first and outcome.known_reject and outcome.stage is Stage.VALIDATION:
-        messages.change(uow, message.tenant, message.id, resend_refused=True)
-    again: dict[str, int] = {
-        subject.id: it.rounds
-        for subject, it in zip(subjects, readings, strict=True)
-        if it.rounds is not None and it.reading.cause is Cause.REFUSED_UNEXECUTED
-    }
-    if again:
-        messages.close(uow, message.tenant, message.id)
-        _queue_again(link, uow, again, link.now_us())
-    elif not _settled(subjects, moved):
-        appoint(link, uow, message, _after_quiet(link, message))
-    else:
-        messages.close(uow, message.tenant, message.id)
-        if not first:
-            work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
-    if any(it.reading.blocks for it in readings):
-        blockade.block(uow, link, outcome)
+    rows = _Rows()
+    for it in judged:
+        moved = [subject for _ in it.pieces for subject in next(applied).moved]
+        _conclude(link, uow, it, moved, rows)
+    rows.write(uow, link)
 
 
-def in_order(uow: Uow, message: StoredMessage) -> list[Standing]:
-    """The standings of a message's instructions, in line order."""
-    found = {it.id: it for it in standings(uow, message.tenant, message.instructions)}
-    return [found[InstructionId(it)] for it in message.instructions]
+def _apart(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+    """In parts with no message twice: what comes second must see what came first."""
+    waiting = list(findings)
+    while waiting:
+        part: dict[str, Finding] = {}
+        later: list[Finding] = []
+        for it in waiting:
+            if it.message.id in part:
+                later.append(it)
+            else:
+                part[it.message.id] = it
+        yield list(part.values())
+        waiting = later
 
 
-def _apply_lines(  # noqa: PLR0913, PLR0917 - one answer, line by line
+# ── what a finding says ───────────────────────────────────────────────────────────────────
+
+
+def _judge(link: Link, uow: Uow, finding: Finding, subjects: Sequence[Standing]) -> _Judged:
+    message = finding.message
+    if isinstance(finding, InDoubt):
+        own = _own_finding(link, message, Cause.DOUBT, State.UNCONFIRMED, finding.why)
+        return _Judged(finding=finding, subjects=subjects, pieces=((subjects, own),))
+    if isinstance(finding, Unsent):
+        own = _own_finding(link, message, Cause.NOT_SENT, State.QUEUED, finding.why)
+        return _Judged(finding=finding, subjects=subjects, pieces=((subjects, own),))
+    first = (
+        isinstance(finding, Answered)
+        and message.sends == 1
+        and all(it.state is State.SENDING for it in subjects)
+    )
+    readings = read_lines(finding.outcome, message.rounds, first=first)
+    wire = _archived(link, uow, finding)
+    return _Judged(
+        finding=finding,
+        subjects=subjects,
+        pieces=_pieces(link, message, subjects, readings, wire),
+        readings=readings,
+        outcome=finding.outcome,
+        first=first,
+    )
+
+
+def _archived(link: Link, uow: Uow, finding: Answered | Enquired) -> Wire | None:
+    """The bytes an answer came in, in the archive."""
+    if isinstance(finding, Answered):
+        return link.archive.store_in(uow, _envelope(link, finding.message), finding.reply)
+    if finding.reply is None or finding.envelope is None:
+        return None
+    return link.archive.store_in(uow, finding.envelope, finding.reply)
+
+
+def _pieces(
     link: Link,
-    uow: Uow,
     message: StoredMessage,
     subjects: Sequence[Standing],
     readings: Sequence[LineReading],
     wire: Wire | None,
-) -> list[Standing]:
-    """Apply an answer; lines of which it says the same share one piece of evidence."""
+) -> list[tuple[Sequence[Standing], Evidence]]:
+    """An answer as evidence; lines of which it says the same share one piece."""
+    if len(readings) == 1:
+        only = readings[0]
+        return [(subjects, evidence_of(link, message, only.outcome, only.reading, wire))]
+    alike: dict[int, LineReading] = {}
     same: dict[LineReading, list[Standing]] = {}
     for subject, it in zip(subjects, readings, strict=True):
-        same.setdefault(replace(it, rounds=None), []).append(subject)
-    applied = apply_all(
-        uow,
-        link.runtime.ids,
-        [
-            (told, evidence_of(link, message, it.outcome, it.reading, wire))
-            for it, told in same.items()
-        ],
-    )
-    return [subject for it in applied for subject in it.moved]
+        key = alike.get(id(it))
+        if key is None:
+            key = alike[id(it)] = it if it.rounds is None else replace(it, rounds=None)
+            same.setdefault(key, [])
+        same[key].append(subject)
+    return [
+        (told, evidence_of(link, message, it.outcome, it.reading, wire))
+        for it, told in same.items()
+    ]
 
 
 def evidence_of(
@@ -164,27 +258,88 @@ def evidence_of(
     )
 
 
-def enquired(  # noqa: PLR0913 - keyword-only after the message
-    link: Link,
-    uow: Uow,
-    message: StoredMessage,
-    *,
-    outcome: Outcome,
-    wire: Wire | None,
-    due_us: int,
-    tries: int = 0,
-) -> None:
-    """An enquiry brought an answer: apply it; close what is final, else keep the appointment."""
-    subjects = in_order(uow, message)
-    readings = read_lines(outcome, message.rounds, first=False)
-    moved = _apply_lines(link, uow, message, subjects, readings, wire)
-    if _settled(subjects, moved):
-        messages.close(uow, message.tenant, message.id)
-        work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
+def _envelope(link: Link, message: StoredMessage) -> Envelope:
+    return Envelope(
+        tenant=message.tenant,
+        connection=link.connection.id,
+        purpose="pay",
+        serial=message.serial,
+        message=message.id,
+    )
+
+
+# ── what follows ──────────────────────────────────────────────────────────────────────────
+
+
+def _conclude(link: Link, uow: Uow, it: _Judged, moved: Sequence[Standing], rows: _Rows) -> None:
+    message = it.finding.message
+    match it.finding:
+        case Unsent():
+            _wait_again(link, message, moved, rows)
+        case InDoubt():
+            rows.landed.append(message.id)
+            if not _settled(it.subjects, moved):
+                rows.appointments.append(
+                    timing.appointment(link, message, timing.after_quiet(link, message))
+                )
+        case Answered():
+            _after_answer(link, it, moved, rows)
+        case Enquired() as enquired:
+            _after_enquiry(link, enquired, settled=_settled(it.subjects, moved), rows=rows)
+    if it.outcome is not None and any(line.reading.blocks for line in it.readings):
+        blockade.block(uow, link, it.outcome)
+
+
+def _wait_again(link: Link, message: StoredMessage, moved: Sequence[Standing], rows: _Rows) -> None:
+    """What never left waits again, unless it was settled in another way meanwhile."""
+    if not moved:
+        rows.landed.append(message.id)
+        return
+    if len(message.instructions) > 1:
+        rows.closed.append(message.id)
     else:
-        appoint(link, uow, message, due_us, tries)
-    if any(it.reading.blocks for it in readings):
-        blockade.block(uow, link, outcome)
+        rows.unsent.append(message.id)
+    rounds = dict(zip(message.instructions, message.rounds, strict=True))
+    rows.works += _queue_again(link, rounds, link.now_us())
+
+
+def _after_answer(link: Link, it: _Judged, moved: Sequence[Standing], rows: _Rows) -> None:
+    message = it.finding.message
+    again: dict[str, int] = {
+        subject.id: line.rounds
+        for subject, line in zip(it.subjects, it.readings, strict=True)
+        if line.rounds is not None and line.reading.cause is Cause.REFUSED_UNEXECUTED
+    }
+    if again:
+        rows.closed.append(message.id)
+        rows.works += _queue_again(link, again, link.now_us())
+    elif not _settled(it.subjects, moved):
+        rows.landed.append(message.id)
+        rows.appointments.append(
+            timing.appointment(link, message, timing.after_quiet(link, message))
+        )
+    else:
+        rows.closed.append(message.id)
+        if not it.first:
+            rows.settled.append(message.id)
+    if not it.first and _refused(it.outcome):
+        rows.refused.append(message.id)
+
+
+def _refused(outcome: Outcome | None) -> bool:
+    """Whether the message was refused by a refusal that executes nothing."""
+    return outcome is not None and outcome.known_reject and outcome.stage is Stage.VALIDATION
+
+
+def _after_enquiry(link: Link, it: Enquired, *, settled: bool, rows: _Rows) -> None:
+    message = it.message
+    if it.outcome.verdict is Verdict.NOT_FOUND and timing.past_quiet(link, message, it.asked_us):
+        rows.unknown[message.id] = it.asked_us
+    if settled:
+        rows.proven.append(message.id)
+        rows.settled.append(message.id)
+    else:
+        rows.appointments.append(timing.appointment(link, message, it.due_us, it.tries))
 
 
 def replan(link: Link, uow: Uow, message: StoredMessage) -> None:
@@ -192,15 +347,20 @@ def replan(link: Link, uow: Uow, message: StoredMessage) -> None:
 
     While the bank says anything else of one open line, it knows the batch: nothing is freed.
     """
-    subjects = in_order(uow, message)
+    subjects = standings(uow, message.tenant, message.instructions)
     if any(it.state not in FINAL and it.state is not State.UNCONFIRMED for it in subjects):
         return
     why = "unknown to the bank, refused when sent again"
     evidence = _own_finding(link, message, Cause.REPLAN, State.QUEUED, why)
     moved = apply(uow, link.runtime.ids, subjects, evidence).moved
-    messages.close(uow, message.tenant, message.id)
-    work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
-    _queue_again(link, uow, {it.id: ALONE for it in moved}, link.now_us())
+    rows = _Rows(proven=[message.id], settled=[message.id])
+    rows.works += _queue_again(link, {it.id: ALONE for it in moved}, link.now_us())
+    rows.write(uow, link)
+
+
+def _to_ask(link: Link, message: StoredMessage) -> Work:
+    """Ask once the quiet time is over."""
+    return timing.appointment(link, message, timing.after_quiet(link, message))
 
 
 def _settled(before: Sequence[Standing], moved: Sequence[Standing]) -> bool:
@@ -209,27 +369,19 @@ def _settled(before: Sequence[Standing], moved: Sequence[Standing]) -> bool:
     return all(state in FINAL for state in states.values())
 
 
-def _after_quiet(link: Link, message: StoredMessage) -> int:
-    sent = message.last_sent_us if message.last_sent_us is not None else link.now_us()
-    return sent + link.timeout_us() + link.quiet_us()
-
-
-def _queue_again(link: Link, uow: Uow, rounds: Mapping[str, int], due_us: int) -> None:
+def _queue_again(link: Link, rounds: Mapping[str, int], due_us: int) -> list[Work]:
     """Instructions wait again; their round counts ride in the work rows."""
-    work.add(
-        uow,
-        *(
-            Work(
-                tenant=link.tenant.id,
-                kind=WorkKind.SEND,
-                subject=instruction,
-                lane=link.connection.id,
-                due_us=due_us,
-                tries=count,
-            )
-            for instruction, count in rounds.items()
-        ),
-    )
+    return [
+        Work(
+            tenant=link.tenant.id,
+            kind=WorkKind.SEND,
+            subject=instruction,
+            lane=link.connection.id,
+            due_us=due_us,
+            tries=count,
+        )
+        for instruction, count in rounds.items()
+    ]
 
 
 def _own_finding(

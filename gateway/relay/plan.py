@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
+
+from sqlalchemy import bindparam, select
 
 from gateway.domain.errors import WireError
 from gateway.domain.evidence import Evidence
@@ -16,9 +19,9 @@ from gateway.domain.ids import Serial
 from gateway.domain.instruction import Cause, State
 from gateway.domain.message import Fate, WireMessage
 from gateway.lifecycle.apply import apply, apply_all, open_case
-from gateway.lifecycle.rows import Standing, instruction_of, select_instructions, standing
-from gateway.lifecycle.stops import sendable
-from gateway.relay import messages
+from gateway.lifecycle.rows import Standing, instruction_of, standing
+from gateway.lifecycle.stops import sendable, stop_guard
+from gateway.relay import messages, shares
 from gateway.relay.archive import Envelope
 from gateway.relay.batching import PAY, Due, Group, group
 from gateway.relay.carrier import Order, order_of, paying
@@ -26,15 +29,31 @@ from gateway.relay.context import Link
 from gateway.relay.messages import StoredMessage
 from gateway.schedule import work
 from gateway.schedule.work import Work, WorkKind
+from gateway.store import tables
+from gateway.store.instants import to_us
+from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
+_SCHEDULED, _QUEUED = State.SCHEDULED, State.QUEUED
 ALTERED: Final = "altered"
 """What is stored is not what was accepted."""
+_LINES_MAX: Final = 500
+"""Most instructions of one planning transaction: others wait for the same writer."""
+_PATIENCE_US: Final = 1_000_000
+"""So long a batch with places left may wait for more lines while whole ones are leaving."""
+_BUSY_S: Final = 0.01
+_i = tables.instruction
+_INSTRUCTIONS: Final = prepare(
+    select(_i)
+    .where(_i.c.tenant == bindparam("of_tenant"), among(_i.c.id, "of_ids"))
+    .order_by(_i.c.id)
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A message ready to leave. ``deadline`` is monotonic: after it this process may not send."""
+    """A message ready to leave. ``deadline`` is monotonic: later than that it may not."""
 
     message: StoredMessage
     order: Order
@@ -43,55 +62,134 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one look brought. ``more``: other work is due that found no place, or no turn.
+
+    ``rest_s`` is how long it makes sense to wait before the next look.
+    """
+
+    planned: tuple[Planned, ...] = ()
+    more: bool = False
+    rest_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Ready:
     """An instruction that may leave now."""
 
     standing: Standing
     due: Due
+    due_us: int
 
 
-def plan(link: Link, uow: Uow, limit: int, deadline: float) -> list[Planned]:
+def plan(link: Link, uow: Uow, limit: int, deadline: float) -> Round:
     """Turn due instructions into at most ``limit`` messages, in the caller's transaction.
 
     What an emergency stop holds back, and what finds no free slot, keeps its work rows and is
     due again.
     """
-    dialect, batching = link.dialect, link.tenant.policy.batching
-    most = max(dialect.batch_lines_max, 1) if batching else 1
-    found = sendable(uow, link.queue(WorkKind.SEND), link.now_us(), limit * most)
+    tenant, connection = link.tenant.id, link.connection
+    turn = None
+    if link.store.shared:
+        turn = shares.take_turn(uow, tenant, connection)
+        if turn is None:
+            return Round(more=True, rest_s=_BUSY_S)
+        if turn.wait_s:
+            return Round(more=True, rest_s=turn.wait_s)
+        limit = min(limit, turn.calls)
+    room = shares.room(uow, tenant, connection)
+    if room.blocked:
+        return Round(rest_s=link.poll_s)
+    if not room.slots:
+        return Round(more=True, rest_s=link.poll_s)
+    found = _plan(link, uow, min(limit, room.slots), deadline)
+    if turn is not None:
+        shares.spend(uow, tenant, connection, turn, len(found.planned))
+    return found
+
+
+def _plan(link: Link, uow: Uow, limit: int, deadline: float) -> Round:
+    tenant, batching = link.tenant.id, link.tenant.policy.batching
+    most = max(link.dialect.batch_lines_max, 1) if batching else 1
+    look = min(limit * most, max(_LINES_MAX, most))
+    # A stop that is pulled waits until this commit, or this waits for the stop's.
+    uow.guard(stop_guard(tenant), shared=True)
+    found = sendable(uow, link.queue(WorkKind.SEND), link.now_us(), look)
     if not found:
-        return []
-    ready = {it.standing.id: it for it in _ready(link, uow, found)}
-    groups = group([it.due for it in ready.values()], dialect, batching=batching)
-    leaving = [[ready[due.instruction.id] for due in it.members] for it in groups[:limit]]
-    later = {due.instruction.id for it in groups[limit:] for due in it.members}
-    gone = [item.subject for item in found if item.subject not in later]
-    work.done(uow, link.tenant.id, WorkKind.SEND, gone)
+        return Round(rest_s=link.poll_s)
+    seen_all = len(found) < look
+    ready: dict[str, _Ready] = {it.standing.id: it for it in _ready(link, uow, found)}
+    groups = group([it.due for it in ready.values()], link.dialect, batching=batching)
+    leaving = _leaving(link, groups, ready, seen_all=seen_all)[:limit]
+    now = {due.instruction.id for it in leaving for due in it.members}
+    later = [subject for subject in ready if subject not in now]
+    waiting = set(later)
+    gone = [item.subject for item in found if item.subject not in waiting]
+    work.done(uow, tenant, WorkKind.SEND, gone)
+    planned = _dispatch(link, uow, leaving, ready, deadline)
+    return Round(planned=tuple(planned), more=bool(later) or not seen_all)
+
+
+def _leaving(
+    link: Link, groups: Sequence[Group], ready: Mapping[str, _Ready], *, seen_all: bool
+) -> list[Group]:
+    """Which groups leave first.
+
+    While more is due than was looked at, a batch with places left waits for its next lines,
+    but not for long; when nothing more is due it leaves at once.
+    """
+    whole = [it for it in groups if it.whole]
+    rest = [it for it in groups if not it.whole]
+    since_us = link.now_us() - _PATIENCE_US
+    aged = [it for it in rest if ready[it.members[0].instruction.id].due_us <= since_us]
+    if whole and not seen_all:
+        return [*aged, *whole]
+    return [*aged, *whole, *(it for it in rest if it not in aged)]
+
+
+def _dispatch(
+    link: Link, uow: Uow, groups: Sequence[Group], ready: Mapping[str, _Ready], deadline: float
+) -> list[Planned]:
+    """Encode, archive and store the messages; their instructions become SENDING."""
     earlier = messages.planned_for(
-        uow, link.tenant.id, [it.standing.id for members in leaving for it in members]
+        uow,
+        link.tenant.id,
+        [
+            due.instruction.id
+            for it in groups
+            for due in it.members
+            # Only who was in a message before can have left one behind.
+            if ready[due.instruction.id].standing.message
+        ],
     )
-    items: list[tuple[Sequence[Standing], Evidence]] = []
     planned: list[Planned] = []
-    for it, members in zip(groups[:limit], leaving, strict=True):
-        message, again = _message(link, it, earlier)
+    items: list[tuple[Sequence[Standing], Evidence]] = []
+    again: list[StoredMessage] = []
+    sign_on, at = link.sign_on(), link.runtime.clock.now()
+    now_us = to_us(at)
+    for it in groups:
+        members = [ready[due.instruction.id].standing for due in it.members]
+        known = _never_left(it, earlier)
+        message = _message(link, it, known, now_us)
         order = order_of(it.operation, [due.instruction for due in it.members])
         try:
-            wire = paying(link.dialect, it.operation).encode(
-                order, link.sign_on(), Serial(message.serial)
-            )
+            wire = paying(link.dialect, it.operation).encode(order, sign_on, Serial(message.serial))
         except WireError as error:
             for member in members:
-                _hold(link, uow, member.standing, "cannot_encode", error.path)
+                _hold(link, uow, member, "cannot_encode", error.path)
             continue
-        _persist(link, uow, message, again=again, left_behind=earlier)
-        evidence = _dispatched(link, uow, message, wire)
-        items.append(([member.standing for member in members], evidence))
+        if known is not None:
+            again.append(message)
+        items.append((members, _dispatched(link, uow, message, wire, at)))
         planned.append(Planned(message=message, order=order, wire=wire, deadline=deadline))
+    _persist(link, uow, [it.message for it in planned], again, earlier)
     apply_all(uow, link.runtime.ids, items)
     return planned
 
 
-def _dispatched(link: Link, uow: Uow, message: StoredMessage, wire: WireMessage) -> Evidence:
+def _dispatched(
+    link: Link, uow: Uow, message: StoredMessage, wire: WireMessage, at: datetime
+) -> Evidence:
     """Archive the exact bytes; with them the instructions become SENDING."""
     envelope = Envelope(
         tenant=message.tenant,
@@ -105,30 +203,34 @@ def _dispatched(link: Link, uow: Uow, message: StoredMessage, wire: WireMessage)
         cause=Cause.DISPATCH,
         target=State.SENDING,
         actor=link.actor(),
-        at=link.runtime.clock.now(),
+        at=at,
         message=message.id,
         wire=archived.id,
         wire_digest=archived.digest,
     )
 
 
-def _message(
-    link: Link, it: Group, earlier: Mapping[str, StoredMessage]
-) -> tuple[StoredMessage, bool]:
-    """The message of a group: the single one that never left (True), or a new one (False)."""
-    now_us = link.now_us()
+def _never_left(it: Group, earlier: Mapping[str, StoredMessage]) -> StoredMessage | None:
+    """The single message of this instruction that never left, if it is of the same kind."""
     first = earlier.get(it.members[0].instruction.id)
-    if first is not None and len(it.members) == 1 and first.operation == it.operation:
-        again = replace(
-            first,
+    same = first is not None and len(it.members) == 1 and first.operation == it.operation
+    return first if same else None
+
+
+def _message(link: Link, it: Group, known: StoredMessage | None, now_us: int) -> StoredMessage:
+    """The message of a group: the one that never left, or a new one."""
+    holder = link.store.lane.id
+    if known is not None:
+        return replace(
+            known,
             fate=Fate.OPEN,
             sends=1,
-            holder=link.store.lane.id,
+            holder=holder,
+            in_flight=True,
             first_sent_us=now_us,
             last_sent_us=now_us,
         )
-        return again, True
-    message = StoredMessage(
+    return StoredMessage(
         tenant=link.tenant.id,
         id=link.runtime.ids.new("msg"),
         connection=link.connection.id,
@@ -138,43 +240,36 @@ def _message(
         sends=1,
         enquiries=0,
         resend_refused=False,
-        holder=link.store.lane.id,
+        holder=holder,
+        in_flight=True,
         first_sent_us=now_us,
         last_sent_us=now_us,
         not_found_us=None,
         instructions=tuple(due.instruction.id for due in it.members),
         rounds=tuple(due.rounds for due in it.members),
     )
-    return message, False
 
 
 def _persist(
     link: Link,
     uow: Uow,
-    message: StoredMessage,
-    *,
-    again: bool,
-    left_behind: Mapping[str, StoredMessage],
+    leaving: Sequence[StoredMessage],
+    again: Sequence[StoredMessage],
+    earlier: Mapping[str, StoredMessage],
 ) -> None:
-    """Store the message; earlier ones of its members that never left are closed first."""
-    if again:
-        messages.change(
-            uow,
-            message.tenant,
-            message.id,
-            fate=message.fate.value,
-            sends=message.sends,
-            holder=message.holder,
-            first_sent_us=message.first_sent_us,
-            last_sent_us=message.last_sent_us,
-        )
-        return
-    for instruction in message.instructions:
-        if instruction in left_behind:
-            messages.close(uow, message.tenant, left_behind[instruction].id)
+    """Store messages; earlier ones of their members that never left are closed first."""
+    tenant = link.tenant.id
+    kept = {it.id for it in again}
+    members = {member for it in leaving for member in it.instructions}
+    messages.close(
+        uow,
+        tenant,
+        [it.id for member, it in earlier.items() if member in members and it.id not in kept],
+    )
+    messages.leave_again(uow, again)
     messages.create(
         uow,
-        message,
+        [it for it in leaving if it.id not in kept],
         bank=link.connection.bank,
         customer=link.connection.customer,
         at_us=link.now_us(),
@@ -184,34 +279,35 @@ def _persist(
 def _ready(link: Link, uow: Uow, found: Sequence[Work]) -> list[_Ready]:
     """Those that may leave now. The sender recomputes the digest of what it is about to send."""
     ready: list[_Ready] = []
-    subjects = [item.subject for item in found]
-    rows = {row.id: row for row in uow.rows(select_instructions(link.tenant.id, subjects))}
+    values = {"of_tenant": link.tenant.id, "of_ids": [item.subject for item in found]}
+    rows = {row.id: row for row in uow.rows(_INSTRUCTIONS, values)}
+    present = {it: standing(row) for it, row in rows.items()}
+    present |= _come_due(link, uow, [it for it in present.values() if it.state is _SCHEDULED])
     for item in found:
-        row = rows.get(item.subject)
-        if row is None:
-            continue
-        subject = standing(row)
-        if subject.state is State.SCHEDULED:
-            subject = _come_due(link, uow, subject)
-        if subject.state is not State.QUEUED:
+        subject = present.get(item.subject)
+        if subject is None or subject.state is not _QUEUED:
             continue  # cancelled or held since it was queued
-        instruction = instruction_of(row, link.tenant)
+        instruction = instruction_of(rows[item.subject], link.tenant)
         if instruction.digest() != subject.digest:
             _hold(link, uow, subject, ALTERED)
             continue
         due = Due(instruction=instruction, rounds=item.tries)
-        ready.append(_Ready(standing=subject, due=due))
+        ready.append(_Ready(standing=subject, due=due, due_us=item.due_us))
     return ready
 
 
-def _come_due(link: Link, uow: Uow, subject: Standing) -> Standing:
+def _come_due(link: Link, uow: Uow, subjects: Sequence[Standing]) -> dict[str, Standing]:
+    """Their day has come."""
+    if not subjects:
+        return {}
     evidence = Evidence(
         cause=Cause.SCHEDULE,
         target=State.QUEUED,
         actor="schedule",
         at=link.runtime.clock.now(),
     )
-    return apply(uow, link.runtime.ids, [subject], evidence).moved[0]
+    applied = apply_all(uow, link.runtime.ids, [((it,), evidence) for it in subjects])
+    return {moved.id: moved for it in applied for moved in it.moved}
 
 
 def _hold(link: Link, uow: Uow, subject: Standing, why: str, where: str = "") -> None:

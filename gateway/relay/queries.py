@@ -23,11 +23,13 @@ from gateway.ports.bank import (
     SignOnQuestion,
     StatementQuestion,
 )
+from gateway.ports.events import QUERIED
 from gateway.ports.tenancy import OwnAccount
 from gateway.relay import blockade
 from gateway.relay.archive import Envelope
 from gateway.relay.context import Link
 from gateway.relay.pace import Pace
+from gateway.relay.told import Told
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -137,11 +139,16 @@ class Queries:
         envelope = Envelope(
             tenant=link.tenant.id, connection=link.connection.id, purpose=purpose, serial=serial
         )
-        await link.store.write(lambda uow: link.archive.store_out(uow, envelope, wire, alone=True))
-        reply: WireReply = await link.runtime.net.exchange(
-            link.connection.url, wire, link.connection.timeout_s
+        await link.store.write(
+            lambda uow: link.archive.store_out(uow, envelope, wire, alone=True), at_once=True
         )
-        await link.store.write(lambda uow: link.archive.store_in(uow, envelope, reply, alone=True))
+        with Told(link, QUERIED, envelope):
+            reply: WireReply = await link.runtime.net.exchange(
+                link.connection.url, wire, link.connection.timeout_s
+            )
+        await link.store.write(
+            lambda uow: link.archive.store_in(uow, envelope, reply, alone=True), at_once=True
+        )
         try:
             return operation.decode(question, serial, reply)
         except OperatorRefused as error:

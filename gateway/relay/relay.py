@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from sqlalchemy import select
 
 from gateway.domain.errors import NotFound, NotOffered
 from gateway.domain.instruction import FATE_OPEN, State
 from gateway.lifecycle.staging import accepted
-from gateway.relay import blockade, messages, outcome_rows
+from gateway.ports.events import TAKEN_OVER
+from gateway.relay import blockade, messages, shares, timing
 from gateway.relay.context import Link
 from gateway.relay.enquirer import Enquirer
-from gateway.relay.pace import Pace
+from gateway.relay.pace import pace_of
 from gateway.relay.queries import Queries
 from gateway.relay.sender import Sender
+from gateway.relay.takeover import take_over
+from gateway.schedule import work
 from gateway.store import tables
 from gateway.store.instants import from_us
+from gateway.store.tenancy import acting_for
 from gateway.store.uow import Uow
+
+_LOOK_S: Final = 2
+"""How often a process looks whether another has fallen silent."""
 
 
 class Relay:
@@ -29,24 +37,55 @@ class Relay:
             (link.tenant.id, link.connection.id): link for link in links
         }
         paces = {
-            key: Pace(link.runtime, link.connection.rate_per_s) for key, link in self._links.items()
+            key: pace_of(link.runtime, link.store, link.tenant.id, link.connection)
+            for key, link in self._links.items()
         }
         self._senders = {key: Sender(link, paces[key]) for key, link in self._links.items()}
         self._enquirers = {key: Enquirer(link, paces[key]) for key, link in self._links.items()}
         self.queries = Queries(self._links, paces)
 
     async def start(self) -> None:
-        """Take over what a dead process left, then start sending and enquiring."""
+        """Take over what dead processes left, then start sending and enquiring."""
+        if not self._links:
+            return
+        first = next(iter(self._links.values()))
+        with acting_for(tenant for tenant, _ in self._links):
+            while await self._take_over(first):
+                """As many transactions as it takes."""
+            if first.store.shared:
+                await first.store.write(self._ensure_turns)
+                first.runtime.tasks.spawn("take-over", self._keep_taking_over(first))
         for key, link in self._links.items():
-            await link.store.write(partial(recover, link))
-            link.runtime.tasks.spawn(f"sender {key[1]}", self._senders[key].run())
-            link.runtime.tasks.spawn(f"enquirer {key[1]}", self._enquirers[key].run())
+            with acting_for((link.tenant.id,)):
+                link.runtime.tasks.spawn(f"sender {key[1]}", self._senders[key].run())
+                link.runtime.tasks.spawn(f"enquirer {key[1]}", self._enquirers[key].run())
 
-    def wake(self, tenant: str, connection: str) -> None:
-        """New work may be due on a connection."""
-        link = self._links.get((tenant, connection))
-        if link is not None:
-            link.wake.set()
+    def _ensure_turns(self, uow: Uow) -> None:
+        for link in self._links.values():
+            shares.ensure(uow, link.tenant.id, link.connection)
+
+    async def _keep_taking_over(self, link: Link) -> None:
+        """See for ever whether another process has fallen silent."""
+        while True:
+            await link.runtime.tasks.sleep(_LOOK_S)
+            await self._take_over(link)
+
+    async def _take_over(self, link: Link) -> int:
+        """One transaction of taking over; returns how many messages it was."""
+        count = await link.store.write(partial(take_over, self._links))
+        if count:
+            link.runtime.log.tell(TAKEN_OVER, count=count)
+        return count
+
+    def rouse(self, keys: Sequence[tuple[str, str]] | None) -> None:
+        """These (tenant, connection) may have new work; None: any of them.
+
+        May be called from the writer's thread.
+        """
+        for key in self._links if keys is None else keys:
+            if key in self._links:
+                self._senders[key].rouse()
+                self._enquirers[key].rouse()
 
     async def enquire_soon(self, tenant: str, instruction: str) -> str:
         """Ask the bank about one instruction as soon as its quiet time allows (查证 by request).
@@ -70,8 +109,8 @@ class Relay:
             )
         key = (tenant, row.connection)
         link = self._links[key]
-        at = await link.store.write(lambda uow: _hurry(link, uow, row.message))
-        self._enquirers[key].hurry()
+        at = await link.store.write(lambda uow: _hurry(link, uow, row.message), at_once=True)
+        self._enquirers[key].rouse()
         return at
 
     async def unblock(self, tenant: str, connection: str, actor: str) -> int:
@@ -80,10 +119,9 @@ class Relay:
         if link is None:
             raise NotFound
         lifted = await link.store.write(
-            lambda uow: blockade.lift(uow, tenant, connection, actor, link.now_us())
+            lambda uow: blockade.lift(uow, tenant, connection, actor, link.now_us()), at_once=True
         )
-        link.wake.set()
-        self._enquirers[tenant, connection].hurry()
+        self.rouse([(tenant, connection)])
         return lifted
 
     def drain(self) -> None:
@@ -101,22 +139,13 @@ class Relay:
         )
 
 
-def recover(link: Link, uow: Uow) -> int:
-    """What another process was sending when it ended may have left: UNCONFIRMED, never resent."""
-    orphans = messages.held_by_others(uow, link.tenant.id, link.connection.id, link.store.lane.id)
-    for message_id in orphans:
-        message = messages.load(uow, link.tenant.id, message_id)
-        if message is not None:
-            outcome_rows.in_doubt(link, uow, message, "taken_over")
-    return len(orphans)
-
-
 def _hurry(link: Link, uow: Uow, message_id: str) -> str:
     """Move the appointment forward, but never before the quiet time."""
-    message = messages.load(uow, link.tenant.id, message_id)
+    message = messages.load_one(uow, link.tenant.id, message_id)
     if message is None:
         raise NotFound
     sent = message.last_sent_us or link.now_us()
     due_us = max(link.now_us(), sent + link.quiet_us())
-    outcome_rows.appoint(link, uow, message, due_us)
+    work.put(uow, timing.appointment(link, message, due_us))
+    uow.rouse(link.tenant.id, link.connection.id)
     return from_us(due_us).isoformat()

@@ -1,28 +1,32 @@
 """Sending: independent slots, so that one half-open socket holds up nobody else.
 
-Rule kept here: bytes leave only after their commit, and only while this process's own
-monotonic deadline has not passed.
+Rule kept here: bytes leave only after their commit, and only while this process's lease lasts
+on its own monotonic clock: the transport asks right before the first byte.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
+
+from sqlalchemy import Connection
 
 from gateway.domain.errors import NotSent, Unconfirmed, WireError
 from gateway.domain.ids import Serial
 from gateway.domain.message import WireReply
 from gateway.domain.outcome import Outcome
 from gateway.lifecycle.stops import next_sendable
-from gateway.ports.runtime import Signal
-from gateway.relay import blockade, outcome_rows
+from gateway.ports.events import SENT
+from gateway.relay import blockade
+from gateway.relay.archive import Envelope
 from gateway.relay.carrier import paying
 from gateway.relay.context import Link
+from gateway.relay.outcome_rows import Answered, Finding, Findings, InDoubt, Unsent
 from gateway.relay.pace import Pace
 from gateway.relay.plan import Planned, plan
+from gateway.relay.told import Told
 from gateway.schedule.work import WorkKind
-from gateway.store.uow import Uow
 
-_LEASE_S: Final = 60
 _BACKOFF_MAX_S: Final = 60
 _SPIN_S: Final = 0.01
 
@@ -33,22 +37,31 @@ class Sender:
     def __init__(self, link: Link, pace: Pace) -> None:
         self._link = link
         self._pace = pace
+        self._findings = Findings(link)
         self._free = link.connection.slots
-        self._slot_free: Signal = link.wake
         self._failures = 0
         self._resume_at = 0.0
         self._stopping = False
+        self._due = True
+        """Whether something may be due: what is known not to be is not looked for."""
+        self._rest_s = 0.0
 
     async def run(self) -> None:
         """Plan and send until stopped."""
         link = self._link
         while not self._stopping:
-            planned, idle_s = await self._plan()
-            for message in planned:
-                self._free -= 1
-                link.runtime.tasks.spawn(f"send {message.message.serial}", self._send(message))
-            if not planned:
-                await link.wake.wait(idle_s)
+            held_s = self._held_s()
+            if held_s:
+                await link.wake.wait(held_s)
+            elif self._due:
+                await self._round()
+            elif not await link.wake.wait(self._rest_s):
+                await self._look()
+
+    def rouse(self) -> None:
+        """New work may be due. May be called from the writer's thread."""
+        self._due = True
+        self._link.wake.set()
 
     def drain(self) -> None:
         """Start nothing new; what is in flight ends by itself."""
@@ -60,77 +73,86 @@ class Sender:
         """Messages that are between their commit and their answer."""
         return self._link.connection.slots - self._free
 
-    async def _plan(self) -> tuple[list[Planned], float]:
-        """Make messages of what is due, as many as slots and pace allow.
-
-        With nothing to send, says how long nothing can happen: at most one look at the
-        shared clock, and never less than a pause that keeps the loop from spinning.
-        """
+    def _held_s(self) -> float:
+        """How long nothing can be sent, whatever is due: a pause, no free slot, no pace."""
         link = self._link
-        monotonic = link.runtime.clock.monotonic()
-        if monotonic < self._resume_at:
-            return [], min(self._resume_at - monotonic, link.poll_s)
+        pause_s = self._resume_at - link.runtime.clock.monotonic()
+        if pause_s > 0:
+            return min(pause_s, link.poll_s)
+        if self._free <= 0:
+            return link.poll_s
+        return self._pace.wait_s()
+
+    async def _look(self) -> None:
+        """Ask the schedule, from time to time: the shared clock moves on by itself."""
+        link = self._link
+
+        def look(db: Connection) -> int | None:
+            if blockade.blocked(db, link.tenant.id, link.connection.id):
+                return None
+            return next_sendable(db, link.queue(WorkKind.SEND))
+
+        earliest = await link.store.read(look)
+        self._rest_s = link.poll_s
+        if earliest is not None:
+            ahead_s = (earliest - link.now_us()) / 1_000_000
+            self._rest_s = min(link.poll_s, max(ahead_s, _SPIN_S))
+            self._due = self._due or ahead_s <= 0
+
+    async def _round(self) -> None:
+        """Make messages of what is due, as many as slots and pace allow, and send them."""
+        link = self._link
+        self._due = False  # whoever rouses us from here on is not missed
         width = min(self._free, self._pace.allowance())
-        if width <= 0:
-            return [], self._pace.wait_s() or link.poll_s
-        first_due = await link.store.read(
-            lambda db: (
-                None
-                if blockade.blocked(db, link.tenant.id, link.connection.id)
-                else next_sendable(db, link.queue(WorkKind.SEND))
-            )
-        )
-        if first_due is None:
-            return [], link.poll_s
-        ahead_s = (first_due - link.now_us()) / 1_000_000
-        if ahead_s > 0:
-            return [], min(link.poll_s, max(ahead_s, _SPIN_S))
-        deadline = monotonic + _LEASE_S
-        planned = await link.store.write(lambda uow: plan(link, uow, width, deadline))
-        self._pace.take(len(planned))
-        return planned, _SPIN_S
+        deadline = link.sending_deadline()
+        found = await link.store.write(lambda uow: plan(link, uow, width, deadline))
+        self._pace.take(len(found.planned))
+        for it in found.planned:
+            self._free -= 1
+            link.runtime.tasks.spawn(f"send {it.message.serial}", self._send(it))
+        self._due = self._due or found.more
+        self._rest_s = link.poll_s
+        if not found.planned and found.more:
+            await link.wake.wait(found.rest_s)
 
     async def _send(self, planned: Planned) -> None:
         try:
-            await self._exchange(planned)
+            await self._findings.write(await self._exchange(planned))
         finally:
             self._free += 1
-            self._slot_free.set()
+            self._link.wake.set()
 
-    async def _exchange(self, planned: Planned) -> None:
+    async def _exchange(self, planned: Planned) -> Finding:
+        """Send it once; what became of it."""
         link, message = self._link, planned.message
-        if link.runtime.clock.monotonic() > planned.deadline:
-            await self._write_not_sent(planned, "lease_expired")
-            return
+        envelope = Envelope(
+            tenant=message.tenant,
+            connection=message.connection,
+            purpose="pay",
+            serial=message.serial,
+            message=message.id,
+        )
         try:
-            reply = await link.runtime.net.exchange(
-                link.connection.url, planned.wire, link.connection.timeout_s
-            )
+            with Told(link, SENT, envelope, message.instructions):
+                reply = await link.runtime.net.exchange(
+                    link.connection.url,
+                    planned.wire,
+                    link.connection.timeout_s,
+                    may_send=partial(link.may_send, planned.deadline),
+                )
         except NotSent as error:
-            await self._write_not_sent(planned, error.en)
+            self._pause()
+            return Unsent(message=message, why=error.en)
         except Unconfirmed as error:
-            why = error.en
-            await link.store.write(
-                lambda uow: outcome_rows.in_doubt(link, uow, message, f"no_answer: {why}")
-            )
-        else:
-            self._failures = 0
-            outcome = read_reply(link, planned, reply)
-            await link.store.write(
-                lambda uow: outcome_rows.answered(link, uow, message, reply, outcome)
-            )
+            return InDoubt(message=message, why=f"no_answer: {error.en}")
+        self._failures = 0
+        return Answered(message=message, reply=reply, outcome=read_reply(link, planned, reply))
 
-    async def _write_not_sent(self, planned: Planned, why: str) -> None:
-        """Back to the queue; the whole connection pauses, doubling up to a minute."""
-        link = self._link
+    def _pause(self) -> None:
+        """The whole connection pauses, doubling up to a minute."""
         self._failures += 1
         pause_s = min(1 << min(self._failures - 1, 6), _BACKOFF_MAX_S)
-        self._resume_at = link.runtime.clock.monotonic() + pause_s
-
-        def job(uow: Uow) -> None:
-            outcome_rows.not_sent(link, uow, planned.message, link.now_us(), why)
-
-        await link.store.write(job)
+        self._resume_at = self._link.runtime.clock.monotonic() + pause_s
 
 
 def read_reply(link: Link, planned: Planned, reply: WireReply) -> Outcome:

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Final
+
+from sqlalchemy import bindparam, select, true
 
 from gateway.domain.message import Fate
 from gateway.relay import messages
 from gateway.store import tables
+from gateway.store.prepared import prepare
 from gateway.store.uow import Uow
+
+_m, _l = tables.message, tables.message_line
+_PLANNED: Final = prepare(
+    select(_m.c.id)
+    .join(_l, (_l.c.tenant == _m.c.tenant) & (_l.c.message == _m.c.id))
+    .where(
+        _l.c.tenant == bindparam("of_tenant"),
+        _l.c.instruction == bindparam("of_instruction"),
+        _l.c.open == true(),
+        _m.c.fate == Fate.PLANNED.value,
+    )
+)
 
 
 def withdraw(uow: Uow, tenant: str, instruction: str) -> None:
@@ -16,16 +31,5 @@ def withdraw(uow: Uow, tenant: str, instruction: str) -> None:
     Nothing of such a message is at the bank, so its other instructions are free as well: they
     are queued, and are planned anew under another serial.
     """
-    message, line = tables.message, tables.message_line
-    planned = uow.rows(
-        select(message.c.id)
-        .join(line, (line.c.tenant == message.c.tenant) & (line.c.message == message.c.id))
-        .where(
-            line.c.tenant == tenant,
-            line.c.instruction == instruction,
-            line.c.open.is_(True),
-            message.c.fate == Fate.PLANNED.value,
-        )
-    )
-    for row in planned:
-        messages.close(uow, tenant, row.id)
+    planned = uow.rows(_PLANNED, {"of_tenant": tenant, "of_instruction": instruction})
+    messages.close(uow, tenant, [row.id for row in planned])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 from typing import Final
 
-from gateway.audit.books import Execution
 from gateway.domain.errors import Corrupt
-from gateway.ports.bank import BankDialect, BankState
+from gateway.ports.bank import BankDialect
 from gateway.sandbox import seed as seeds
 from gateway.sandbox.bank import SandboxBank
 from gateway.sandbox.exchange import Delivery
+from gateway.sandbox.executions import LedgerBooks
 from gateway.sandbox.faults import Fault, FaultSchedule
 from gateway.sandbox.ledger import Ledger
 from gateway.sandbox.options import Options
@@ -27,27 +26,6 @@ _FAULT_MOST: Final = 0.12
 _SHARE: Final = 0.6
 _TROUBLE_MOST: Final = 0.9
 """At least a tenth of the requests meet no fault of the bank's."""
-
-
-class Books:
-    """The ledger's own truth."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-
-    def executions(self, customer: str) -> Sequence[Execution]:
-        """Everything executed for the customer."""
-        rows = self._ledger.db.execute(
-            "SELECT serial, amount, creditor_account, 0 FROM payment"
-            " WHERE customer = ?1 AND state = ?2 UNION ALL"
-            " SELECT b.serial, l.amount, l.creditor_account, l.line FROM batch b"
-            " JOIN batch_line l ON l.batch = b.id WHERE b.customer = ?1 AND l.state = ?2",
-            (customer, BankState.PAID.value),
-        )
-        return [
-            Execution(serial=serial, amount_minor=amount, creditor_account=account, line=line)
-            for serial, amount, account, line in rows
-        ]
 
 
 class _Front:
@@ -134,8 +112,7 @@ def sandbox_end(dialect: BankDialect, draw: Random, *, calm: bool = False) -> Ba
     bank = SandboxBank(ledger, dialect.bank_side, options=options, faults=faults)
     return BankEnd(
         bank=_Front(bank),
-        books=Books(ledger),
-        complaints=lambda: [f"bank: {complaint}" for complaint in ledger.check()],
+        books=LedgerBooks(ledger.db),
         faults=lambda: {fault.value: count for fault, count in faults.counts.items()},
         heal=lambda: faults.set_rates(dict.fromkeys(Fault, 0.0)),
         close=ledger.close,

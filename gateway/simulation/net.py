@@ -101,7 +101,14 @@ class SimNet:
         self._draw = draw
         self._witness = witness
 
-    async def exchange(self, url: str, message: WireMessage, timeout_s: float) -> WireReply:
+    async def exchange(
+        self,
+        url: str,
+        message: WireMessage,
+        timeout_s: float,
+        *,
+        may_send: Callable[[], bool] | None = None,
+    ) -> WireReply:
         """One request and its fate."""
         del url
         weather, draw = self._weather(), self._draw
@@ -109,6 +116,8 @@ class SimNet:
             raise NotSent("connection refused", "连接被拒绝")
         if draw.random() < weather.kill_before_send:
             raise Killed
+        if may_send is not None and not may_send():
+            raise NotSent("the time in which this process might send was over", "发送时限已过")
         body = message.body()
         self._witness(body)
         reply: Future[WireReply | None] = Future()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+from gateway.ports.events import SILENT, Log
 from gateway.ports.runtime import Batcher, Clock, Gate, GroupRunner, Ids, Net, Reader, Signal, Tasks
 from gateway.ports.runtime import Random as RandomPort
 from gateway.simulation.scheduler import Future, Killed, Process, Scheduler, gather
@@ -165,8 +166,10 @@ class _SimReader:
     async def read(self, work: Callable[[], T]) -> T:
         return work()
 
-    def close(self) -> None:
+    def close(self, last: Callable[[], object] | None = None) -> None:
         self.closed = True
+        if last is not None:
+            last()
 
 
 class SimTasks:
@@ -228,3 +231,4 @@ class SimRuntime:
         self.net: Net = net
         self.random: RandomPort = generator
         self.ids: Ids = ids
+        self.log: Log = SILENT

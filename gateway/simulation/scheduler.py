@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, Generic, TypeVar, cast
 
 from gateway.domain.errors import Corrupt, GatewayError
@@ -107,6 +108,8 @@ class Scheduler:
 
         def step() -> None:
             if not process.alive:
+                if getcoroutinestate(work) == CORO_CREATED:
+                    work.close()  # nothing of it ever ran, so closing it runs nothing
                 return
             self.steps += 1
             try:
@@ -153,7 +156,11 @@ async def gather(scheduler: Scheduler, process: Process, works: Sequence[Awaitab
     async def wait(work: Awaitable[T]) -> T:
         return await work
 
-    futures = [scheduler.spawn(process, wait(work)) for work in works]
+    futures = [
+        # A coroutine is its own task: one that never begins is then closed as what it is.
+        scheduler.spawn(process, work if isinstance(work, Coroutine) else wait(work))
+        for work in works
+    ]
     return [await future for future in futures]
 
 

@@ -9,23 +9,26 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
-from gateway.audit.books import BankBooks, check_books, unfinished
+from gateway.audit.books import Question, check
+from gateway.audit.books_rest import Promise
+from gateway.audit.breach import Harm
 from gateway.audit.checkpoint import Checkpoints
-from gateway.audit.verify import verify
 from gateway.controls.release import Releaser
 from gateway.domain.errors import Corrupt, GatewayError, Refused
 from gateway.domain.instruction import FINAL
 from gateway.intake.accept import Accepted, Caller, Intake
+from gateway.lifecycle.history import all_steps
 from gateway.ports.bank import BankDialect
+from gateway.ports.bank_books import BankBooks
 from gateway.ports.erp import Draft
 from gateway.relay.archive import Archive
 from gateway.relay.context import Link
@@ -50,11 +53,10 @@ _POSTED_TWICE: Final = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankEnd:
-    """The simulated bank: what answers, what it has in its books, and its own complaints."""
+    """The simulated bank: what answers, and what it has in its books."""
 
     bank: Bank
     books: BankBooks
-    complaints: Callable[[], list[str]]
     faults: Callable[[], Mapping[str, int]]
     heal: Callable[[], None]
     close: Callable[[], None]
@@ -95,11 +97,12 @@ class Gateway:
             poll_s=_POLL_S,
         )
         self.relay = Relay([link])
+        self.store.on_rouse(self.relay.rouse)
         self.intake = Intake(
             self.store,
             runtime,
             {world.dialect.code: world.dialect},
-            Releaser(runtime, self.relay.wake),
+            Releaser(runtime),
         )
         self.checkpoints = Checkpoints(self.store, runtime, world.key)
         world.scheduler.spawn(self.process, self.relay.start())
@@ -266,51 +269,49 @@ class World:
             self.scheduler.spawn(gateway.process, _checkpoint(gateway.checkpoints))
             self.scheduler.run_for(5)
         with self.engine.connect() as db:
-            broken = check_books(db, self.end.books)
-            stuck = unfinished(db)
-            lost = self._lost(db)
-            trail = [it.text("en") for it in verify(db, self.key.public_key()).findings]
+            report = check(
+                db,
+                Question(
+                    bank=self.end.books,
+                    promises=self._promises(),
+                    at_rest=True,
+                    trail=True,
+                    key=self.key.public_key(),
+                ),
+            )
+            steps = all_steps()
             history = db.execute(
-                select(tables.history).order_by(tables.history.c.instruction)
+                select(steps).order_by(steps.c.tenant, steps.c.instruction, steps.c.seq)
             ).all()
             states = Counter(db.execute(select(tables.instruction.c.state)).scalars())
         for row in history:
             self.trace.update(repr(tuple(row)).encode())
-        if not rested and not stuck:
-            stuck = ["I19: the world did not come to rest"]
-        wrong = [
-            *(it for it in broken if not it.startswith("I1:")),
-            *self.unarchived,
-            *self.disagreed,
-            *self.end.complaints(),
-            *trail,
-        ]
-        doubled = [it for it in broken if it.startswith("I1:")]
+        harms = Counter(report.harms)
+        restless = [] if rested or harms[Harm.STUCK] else ["I19: the world did not come to rest"]
+        harms[Harm.STUCK] += len(restless)
+        seen = [*self.unarchived, *self.disagreed]
+        harms[Harm.WRONG] += len(seen)
         self.engine.dispose()
         result = Result(
             seed=self.seed,
             payments=self.payments,
             kills=self.kills,
             faults=dict(self.end.faults()),
-            broken=(*lost, *doubled, *stuck, *wrong),
+            broken=(*report.texts(), *restless, *seen),
             states=dict(states),
             trace=self.trace.hexdigest(),
-            lost=len(lost),
-            doubled=len(doubled),
-            stuck=len(stuck),
-            wrong=len(wrong),
+            lost=harms[Harm.LOST],
+            doubled=harms[Harm.DOUBLED],
+            stuck=harms[Harm.STUCK],
+            wrong=harms[Harm.WRONG],
         )
         self.end.close()
         return result
 
-    def _lost(self, db: Connection) -> list[str]:
-        """I3: what was answered 2xx exists."""
-        present = set(db.execute(select(tables.instruction.c.id)).scalars())
-        return [
-            f"I3: {reference} was accepted and is gone"
-            for reference, answer in self.accepted.items()
-            if answer.id not in present
-        ]
+    def _promises(self) -> Iterator[Promise]:
+        """What the ERP was answered (I3)."""
+        for reference, answer in self.accepted.items():
+            yield Promise(tenant=self.tenant.id, erp="sim", erp_reference=reference, id=answer.id)
 
 
 _NEWEST_OUT: Final = "SELECT content FROM wire WHERE direction = 'out' ORDER BY id DESC LIMIT 64"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import BigInteger, bindparam, select
 
 from gateway.domain.errors import GatewayError
 from gateway.domain.evidence import Evidence
@@ -28,7 +28,9 @@ from gateway.schedule import work
 from gateway.schedule.work import Queue, Work, WorkKind
 from gateway.store import tables
 from gateway.store.instants import span_us, to_us
+from gateway.store.prepared import prepare
 from gateway.store.store import Store
+from gateway.store.tenancy import acting_for
 from gateway.store.uow import Uow
 
 LANE: Final = "refunds"
@@ -38,13 +40,32 @@ BACK_MAX: Final = timedelta(days=15)
 """How far back a first look goes; returns come within days."""
 _ACTOR: Final = "statements"
 _PAID: Final = (State.SETTLED.value, State.RETURNED.value)
-_i = tables.instruction
-_CANDIDATES: Final = select(_i).where(
-    _i.c.tenant == bindparam("of_tenant"),
-    _i.c.creditor_account == bindparam("of_account"),
-    _i.c.amount_minor == bindparam("of_amount"),
-    _i.c.debtor_account == bindparam("of_debtor"),
-    _i.c.state.in_(_PAID),
+_AT_ONCE: Final = 20
+"""Accounts of one tenant that are claimed together; other processes may take the others."""
+_i, _w, _c = tables.instruction, tables.work, tables.case
+_CANDIDATES: Final = prepare(
+    select(_i)
+    .where(
+        _i.c.tenant == bindparam("of_tenant"),
+        _i.c.creditor_account == bindparam("of_account"),
+        _i.c.amount_minor == bindparam("of_amount", type_=BigInteger()),
+        _i.c.debtor_account == bindparam("of_debtor"),
+        _i.c.state.in_(_PAID),
+    )
+    .order_by(_i.c.id)
+    .with_for_update()
+)
+_KNOWN: Final = prepare(
+    select(_w.c.subject).where(
+        _w.c.tenant == bindparam("of_tenant"), _w.c.kind == WorkKind.REFUNDS.value
+    )
+)
+_SUSPECTED: Final = prepare(
+    select(_c.c.id).where(
+        _c.c.tenant == bindparam("of_tenant"),
+        _c.c.instruction == bindparam("of_instruction"),
+        _c.c.kind == "refund_suspected",
+    )
 )
 
 
@@ -85,46 +106,46 @@ class Refunds:
 
     async def run(self) -> None:
         """Visit every account when its hour has come, for ever."""
-        await self._store.write(self._plan)
+        with acting_for(self._directory.tenants):
+            await self._store.write(self._plan)
         while True:
-            for visit in await self._due():
-                await self.visit(visit)
-            await self._runtime.tasks.sleep(self._poll_s)
+            with acting_for(self._directory.tenants):
+                visits = await self._store.write(self._claim)
+            for visit in visits:
+                with acting_for((visit.tenant.id,)):
+                    await self.visit(visit)
+            if not visits:
+                await self._runtime.tasks.sleep(self._poll_s)
 
     def _plan(self, uow: Uow) -> None:
         """Give every account its row; the first look is one hour away, at the last 15 days."""
         now = self._runtime.clock.now()
         for tenant in self._directory.tenants.values():
-            known = {
-                row.subject
-                for row in uow.rows(
-                    select(tables.work.c.subject).where(
-                        tables.work.c.tenant == tenant.id,
-                        tables.work.c.kind == WorkKind.REFUNDS.value,
-                    )
-                )
-            }
+            known = {row.subject for row in uow.rows(_KNOWN, {"of_tenant": tenant.id})}
             for number in tenant.accounts:
                 if number not in known:
                     work.add(uow, _next(tenant.id, number, now, (now.date() - BACK_MAX)))
 
-    async def _due(self) -> list[_Visit]:
+    def _claim(self, uow: Uow) -> list[_Visit]:
+        """Take accounts whose hour has come and that no other process is at.
+
+        Their rows stay due until the visit has ended: whoever takes over finds them. What this
+        process does not know (settings differ while they are rolled out) waits until it ends.
+        """
         now = self._runtime.clock.now()
         visits: list[_Visit] = []
         for tenant in self._directory.tenants.values():
             queue = Queue(tenant=tenant.id, lane=LANE, kind=WorkKind.REFUNDS)
-            due = await self._store.read(
-                lambda db, queue=queue: work.due_now(db, queue, to_us(now), 1000)  # type: ignore[misc]
-            )
+            items = work.claim(uow, queue, self._store.lane.id, to_us(now), _AT_ONCE)
             visits += [
                 _Visit(
                     tenant=tenant,
-                    account=tenant.accounts[item.subject],
-                    closed=date.fromordinal(item.tries),
+                    account=tenant.accounts[it.subject],
+                    closed=date.fromordinal(it.tries),
                     today=now.date(),
                 )
-                for item in due
-                if item.subject in tenant.accounts
+                for it in items
+                if it.subject in tenant.accounts
             ]
         return visits
 
@@ -144,7 +165,13 @@ class Refunds:
                 closed = end
         number = visit.account.number
         following = _next(visit.tenant.id, number, self._runtime.clock.now(), closed)
-        await self._store.write(lambda uow: work.put(uow, following))
+        await self._store.write(lambda uow: self._end(uow, following))
+
+    def _end(self, uow: Uow, following: Work) -> None:
+        """The next turn, for whoever takes it."""
+        work.put(uow, following)
+        holder = self._store.lane.id
+        work.release(uow, following.tenant, WorkKind.REFUNDS, holder, [following.subject])
 
     def _link(self, uow: Uow, visit: _Visit, entries: Sequence[Entry]) -> None:
         """Hold each refund against the payments it could belong to."""
@@ -184,16 +211,10 @@ class Refunds:
                 at=at,
             )
 
-    def _call(self, uow: Uow, row: Row[Any], entry: Entry, at: datetime) -> None:
+    def _call(self, uow: Uow, row: Any, entry: Entry, at: datetime) -> None:  # noqa: ANN401 - a row
         """A refund that may belong to this payment: people look, once."""
         subject = standing(row)
-        known = uow.first(
-            select(tables.case.c.id).where(
-                tables.case.c.tenant == subject.tenant,
-                tables.case.c.instruction == subject.id,
-                tables.case.c.kind == "refund_suspected",
-            )
-        )
+        known = uow.first(_SUSPECTED, {"of_tenant": subject.tenant, "of_instruction": subject.id})
         if known is None:
             evidence = Evidence(
                 cause=Cause.STATEMENT,

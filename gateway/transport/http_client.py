@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -52,18 +53,30 @@ class HttpNet:
         self._pool = HttpPool(self._limits, tls)
         self._targets: dict[tuple[str, str], tuple[Origin, bytes]] = {}
 
-    async def exchange(self, url: str, message: WireMessage, timeout_s: float) -> WireReply:
+    async def exchange(
+        self,
+        url: str,
+        message: WireMessage,
+        timeout_s: float,
+        *,
+        may_send: Callable[[], bool] | None = None,
+    ) -> WireReply:
         """POST the message and read the reply, whatever its HTTP status, within ``timeout_s``.
 
-        Raises NotSent only if no byte was handed to the socket, else Unconfirmed. Redirects
-        are not followed and compressed answers are not accepted.
+        Raises NotSent only if no byte was handed to the socket, because ``may_send`` said no
+        for one reason, else Unconfirmed. Redirects are not followed and compressed answers are
+        not accepted.
         """
         if self._client is not None:
+            if may_send is not None and not may_send():
+                raise NotSent(
+                    "the time in which this process might send was over", "本进程的发送时限已过"
+                )
             return await self._through(self._client, url, message, timeout_s)
         origin, head = self._target(url, message.content_type)
         body = message.body()
         request = b"%b%d\r\n\r\n%b" % (head, len(body), body)
-        return _wire_reply(await self._pool.round_trip(origin, request, timeout_s))
+        return _wire_reply(await self._pool.round_trip(origin, request, timeout_s, may_send))
 
     async def aclose(self) -> None:
         """Close our own connections; an injected client belongs to who made it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -157,11 +158,14 @@ class HttpConnection(asyncio.Protocol):
 
     # ── used by the pool ──
 
-    async def exchange(self, request: bytes, deadline: float) -> RawReply:
+    async def exchange(
+        self, request: bytes, deadline: float, may_send: Callable[[], bool] | None = None
+    ) -> RawReply:
         """Write a whole request and read its answer until ``deadline`` (loop time).
 
-        Raises NotSent if the connection turns out dead before the write call, else Unconfirmed.
-        A cancelled exchange closes the connection.
+        ``may_send`` is asked last, right before the write call. Raises NotSent if it says no or
+        the connection turns out dead before that call, else Unconfirmed. A cancelled exchange
+        closes the connection.
         """
         self.handed_over = False
         transport = self._transport
@@ -173,8 +177,12 @@ class HttpConnection(asyncio.Protocol):
         waiting: asyncio.Future[RawReply] = self._loop.create_future()
         self._answer, self._waiting = answer, waiting
         timer = self._loop.call_at(deadline, self._fail, "no answer in time", "等待应答超时")
-        self.handed_over = True
         try:
+            if may_send is not None and not may_send():
+                raise NotSent(
+                    "the time in which this process might send was over", "本进程的发送时限已过"
+                )
+            self.handed_over = True
             transport.write(request)
             return await waiting
         except BaseException:  # cancelled, timed out, cut: whatever it was, never use it again

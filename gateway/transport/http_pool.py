@@ -10,20 +10,30 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.domain.errors import GatewayError, NotSent, Unconfirmed
 from gateway.transport.http_connection import HttpConnection, RawReply
 from gateway.transport.limits import ClientLimits
 
+ORIGINS_MAX: Final = 256
+"""So many origins are kept before those without a connection are forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a connection leads. ``host`` is the bare name or address (IPv6 without brackets)."""
+    """Where a connection leads. ``host`` is the bare name or address (IPv6 without brackets).
+
+    With ``address`` the name is not looked up: the connection goes to exactly this address, and
+    the peer must prove that it is ``host``.
+    """
 
     tls: bool
     host: str
     port: int
+    address: str = ""
 
     def __str__(self) -> str:
         name = f"[{self.host}]" if ":" in self.host else self.host
@@ -39,23 +49,31 @@ class HttpPool:
         self._hosts: dict[Origin, _Host] = {}
         self._closed = False
 
-    async def round_trip(self, origin: Origin, request: bytes, timeout_s: float) -> RawReply:
+    async def round_trip(
+        self,
+        origin: Origin,
+        request: bytes,
+        timeout_s: float,
+        may_send: Callable[[], bool] | None = None,
+    ) -> RawReply:
         """Write ``request`` (a whole HTTP/1.1 message) and read the answer.
 
         ``timeout_s`` bounds everything together: waiting for a slot, connecting, the answer.
-        Raises NotSent if no byte of the request was handed to a socket, else Unconfirmed.
+        ``may_send`` is asked once the connection stands, right before the first byte. Raises
+        NotSent if no byte of the request was handed to a socket, else Unconfirmed.
         """
         if self._closed:
             raise NotSent("the HTTP client is closed", "HTTP 客户端已关闭")
         host = self._hosts.get(origin)
         if host is None:
+            self._forget_unused()
             host = self._hosts[origin] = _Host(origin, self.limits, self._context(origin))
         deadline = asyncio.get_running_loop().time() + timeout_s
         await host.take_slot(deadline)
         connection: HttpConnection | None = None
         try:
             connection = host.idle_connection() or await host.connect(deadline)
-            return await connection.exchange(request, deadline)
+            return await connection.exchange(request, deadline, may_send)
         except GatewayError:
             raise
         except Exception as error:
@@ -69,7 +87,7 @@ class HttpPool:
         finally:
             if connection is not None:
                 host.put_back(connection)
-            host.slots.release()
+            host.free_slot()
 
     def idle_count(self) -> int:
         """How many connections are kept for later; for health figures and tests."""
@@ -80,6 +98,11 @@ class HttpPool:
         self._closed = True
         for host in self._hosts.values():
             await host.aclose()
+
+    def _forget_unused(self) -> None:
+        """Names lead to ever other addresses: those without a connection need not be kept."""
+        if len(self._hosts) >= ORIGINS_MAX:
+            self._hosts = {origin: host for origin, host in self._hosts.items() if host.busy}
 
     def _context(self, origin: Origin) -> ssl.SSLContext | None:
         if not origin.tls:
@@ -102,15 +125,22 @@ class _Host:
         self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._waiters = 0
+        self._taken = 0
         self._sweeper: asyncio.TimerHandle | None = None
         self._all: set[HttpConnection] = set()
         self.idle: deque[HttpConnection] = deque()
         self.slots = asyncio.Semaphore(limits.connections_max)
 
+    @property
+    def busy(self) -> bool:
+        """Whether it has connections, or exchanges that are about to have one."""
+        return bool(self._all) or self._waiters > 0 or self._taken > 0
+
     async def take_slot(self, deadline: float) -> None:
         """Wait for leave to run an exchange. Raises NotSent if the line is too long or slow."""
         if not self.slots.locked():
             await self.slots.acquire()
+            self._taken += 1
             return
         if self._waiters >= self._limits.waiters_max:
             raise NotSent(
@@ -121,6 +151,7 @@ class _Host:
         try:
             async with asyncio.timeout_at(patience):
                 await self.slots.acquire()
+                self._taken += 1
         except TimeoutError as error:
             raise NotSent(
                 f"no free connection to {self._origin} in time",
@@ -128,6 +159,11 @@ class _Host:
             ) from error
         finally:
             self._waiters -= 1
+
+    def free_slot(self) -> None:
+        """The exchange has ended."""
+        self._taken -= 1
+        self.slots.release()
 
     def idle_connection(self) -> HttpConnection | None:
         """The most recently used connection that is still alive and quiet."""
@@ -148,7 +184,7 @@ class _Host:
             async with asyncio.timeout(budget):
                 _, connection = await self._loop.create_connection(
                     lambda: HttpConnection(self._limits),
-                    self._origin.host,
+                    self._origin.address or self._origin.host,
                     self._origin.port,
                     ssl=self._tls,
                     server_hostname=self._origin.host if self._tls else None,

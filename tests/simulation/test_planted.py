@@ -15,7 +15,7 @@ from gateway.domain.evidence import target_of
 from gateway.domain.instruction import Cause, State
 from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
 from gateway.lifecycle.rows import standings
-from gateway.relay import enquirer, lines, messages, outcome_rows, relay, sender
+from gateway.relay import enquiry, lines, messages, outcome_rows, relay, sender, timing
 from gateway.relay.answer import Reading
 from gateway.relay.archive import Wire
 from gateway.relay.plan import plan
@@ -59,17 +59,20 @@ def found(monkeypatch, kind: str) -> None:
 # ── a take-over sends again under a new serial instead of asking ────────────────────────────
 
 
-def _resending_takeover(link, uow) -> int:
-    orphans = messages.held_by_others(uow, link.tenant.id, link.connection.id, link.store.lane.id)
-    for message_id in orphans:
-        message = messages.load(uow, link.tenant.id, message_id)
-        outcome_rows.not_sent(link, uow, message, link.now_us(), "process restarted")
-        messages.close(uow, link.tenant.id, message_id)
-    return len(orphans)
+def _resending_takeover(links, uow) -> int:
+    count = 0
+    for tenant, connection in messages.orphaned(uow):
+        link = links[tenant, connection]
+        for message in messages.left_behind(uow, tenant, connection, 100):
+            unsent = outcome_rows.Unsent(message=message, why="process restarted")
+            outcome_rows.write(link, uow, [unsent])
+            messages.close(uow, tenant, [message.id])
+            count += 1
+    return count
 
 
 def test_a_takeover_that_sends_again_under_a_new_serial(monkeypatch):
-    monkeypatch.setattr(relay, "recover", _resending_takeover)
+    monkeypatch.setattr(relay, "take_over", _resending_takeover)
     found(monkeypatch, "I1")
 
 
@@ -109,7 +112,7 @@ def _no_quiet(link, message) -> int:
 
 def test_not_found_taken_for_a_failure(monkeypatch):
     monkeypatch.setattr(lines, "later_answer", _not_found_fails)
-    monkeypatch.setattr(outcome_rows, "_after_quiet", _no_quiet)
+    monkeypatch.setattr(timing, "after_quiet", _no_quiet)
     found(monkeypatch, "I5")
 
 
@@ -122,19 +125,20 @@ async def _new_serial(self, message, order) -> None:
         subjects = standings(uow, message.tenant, message.instructions)
         if any(it.state is not State.UNCONFIRMED for it in subjects):
             return
-        messages.close(uow, message.tenant, message.id)
+        messages.close(uow, message.tenant, [message.id])
         work.done(uow, message.tenant, WorkKind.ENQUIRE, [message.id])
         for it in subjects:
             uow.change(update(row).where(row.c.id == it.id).values(state=State.QUEUED.value))
         rounds = dict.fromkeys(message.instructions, 0)
-        outcome_rows._queue_again(link, uow, rounds, link.now_us())
+        work.add(uow, *outcome_rows._queue_again(link, rounds, link.now_us()))
+        uow.rouse(link.tenant.id, link.connection.id)
 
     await link.store.write(again)
 
 
 def test_not_found_answered_by_a_new_serial(monkeypatch):
-    monkeypatch.setattr(enquirer.Enquirer, "_maybe_resend", _new_serial)
-    monkeypatch.setattr(outcome_rows, "_after_quiet", _no_quiet)
+    monkeypatch.setattr(enquiry.Enquiries, "_maybe_resend", _new_serial)
+    monkeypatch.setattr(timing, "after_quiet", _no_quiet)
     found(monkeypatch, "I1")
 
 
@@ -183,7 +187,7 @@ def test_a_line_is_given_its_neighbours_answer(monkeypatch):
 
 
 def test_innocent_lines_are_forgotten(monkeypatch):
-    monkeypatch.setattr(outcome_rows, "_queue_again", lambda *_: None)
+    monkeypatch.setattr(outcome_rows, "_queue_again", lambda *_: [])
     found(monkeypatch, "I19")
 
 
@@ -204,7 +208,7 @@ class _WriteBehind:
 
 def _archived_behind(link, uow, limit, deadline):
     kept: list = []
-    planned = plan(replace(link, archive=_WriteBehind(link.archive, kept)), uow, limit, deadline)
+    found = plan(replace(link, archive=_WriteBehind(link.archive, kept)), uow, limit, deadline)
 
     async def write() -> None:
         def job(later) -> None:
@@ -215,7 +219,7 @@ def _archived_behind(link, uow, limit, deadline):
 
     if kept:
         uow.wake(lambda: link.runtime.tasks.spawn("archive", write()))
-    return planned
+    return found
 
 
 def test_bytes_archived_only_behind_their_sending(monkeypatch):
@@ -227,13 +231,13 @@ def test_bytes_sent_before_their_commit(monkeypatch):
     early: list = []
 
     def sent_within_the_transaction(link, uow, limit, deadline):
-        planned = plan(link, uow, limit, deadline)
-        for it in planned:
+        found = plan(link, uow, limit, deadline)
+        for it in found.planned:
             bank = link.connection
             early.append(link.runtime.net.exchange(bank.url, it.wire, bank.timeout_s))
             with contextlib.suppress(NotSent):
                 early[-1].send(None)  # as far as the socket
-        return planned
+        return found
 
     monkeypatch.setattr(sender, "plan", sent_within_the_transaction)
     found(monkeypatch, "I7")

@@ -42,3 +42,24 @@ def test_on_its_own_thread_it_is_set_at_once():
         await tasks.stop()
 
     asyncio.run(inside(), debug=True)
+
+
+def test_who_is_stopped_in_the_moment_of_a_signal_stops():
+    async def story(turns: int) -> None:
+        tasks = LoopTasks(lambda *_: None)
+        signal = tasks.signal()
+
+        async def work() -> None:
+            while True:
+                await signal.wait(60)
+
+        tasks.spawn("work", work())
+        await asyncio.sleep(0)
+        signal.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await tasks.stop()
+
+    for turns in range(6):
+        asyncio.run(story(turns))

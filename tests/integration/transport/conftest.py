@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Pki(NamedTuple):
-    """A self-signed certificate for 127.0.0.1 that is its own authority."""
+    """A self-signed certificate for 127.0.0.1 and erp.example that is its own authority."""
 
     certificate: Path
     key: Path
@@ -46,7 +46,12 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Pki:
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            x509.SubjectAlternativeName(
+                [
+                    x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+                    x509.DNSName("erp.example"),
+                ]
+            ),
             critical=False,
         )
         .sign(key, hashes.SHA256())

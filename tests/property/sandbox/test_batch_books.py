@@ -133,11 +133,12 @@ class BatchBooks(RuleBasedStateMachine):
         before = self._everything()
         book, left = self.bank.ledger.book, [step]
 
-        def dying(booking):
-            book(booking)
-            left[0] -= 1
-            if left[0] < 0:
-                raise Crash
+        def dying(*bookings):
+            for booking in bookings:
+                book(booking)
+                left[0] -= 1
+                if left[0] < 0:
+                    raise Crash
 
         with patch.object(self.bank.ledger, "book", dying):
             try:

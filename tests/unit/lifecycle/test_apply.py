@@ -12,7 +12,9 @@ from gateway.domain.errors import Corrupt
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import Cause, State
 from gateway.domain.outcome import Grade, Outcome, Verdict
+from gateway.lifecycle import history
 from gateway.lifecycle.apply import apply, close_cases, open_case, receive
+from gateway.lifecycle.history import Step, all_steps
 from gateway.lifecycle.rows import NewInstruction, instruction_of, standings
 from gateway.store import tables
 from tests.store_ground import NOW_US, START, bench
@@ -24,7 +26,7 @@ IDS = ("ins_a", "ins_b")
 @pytest.fixture
 def at():
     with bench() as it:
-        it.group(lambda uow: receive(uow, [new(name) for name in IDS], NOW_US))
+        it.group(lambda uow: receive(uow, [new(name) for name in IDS], NOW_US, "his_0"))
         yield it
 
 
@@ -61,6 +63,11 @@ def judge(at, it: Evidence, ids=IDS):
     return result
 
 
+def steps(at, instruction: str) -> tuple[Step, ...]:
+    with at.engine.connect() as db:
+        return history.of(db, TENANT.id, instruction)
+
+
 def settled(**more: str) -> Evidence:
     told = {"code": "PAYOUT", "bank_reference": "990000000001", **more}
     return evidence(State.SETTLED, outcome=Outcome(verdict=Verdict.SETTLED, **told))
@@ -71,9 +78,10 @@ def test_an_instruction_comes_back_as_it_was_accepted(at):
         assert instruction_of(row, TENANT) == new(row.id).instruction
         assert instruction_of(row, TENANT).digest() == row.digest
         assert (row.state, row.version, row.grade) == ("RECEIVED", 0, 0)
-    assert [(row.before, row.after, row.cause) for row in at.rows(tables.history)] == [
-        ("", "RECEIVED", "erp")
-    ] * 2
+        (step,) = steps(at, row.id)
+        assert (step.seq, step.before, step.after, step.cause) == (0, "", "RECEIVED", "erp")
+        assert step.actor == "machine:sap"
+    assert len(at.rows(tables.step)) == 1
 
 
 def test_one_message_one_evidence_one_record_that_lists_its_lines(at):
@@ -88,8 +96,9 @@ def test_one_message_one_evidence_one_record_that_lists_its_lines(at):
     content = json.loads(record.payload)["content"]
     assert sorted(content["lines"]) == [[name, "UNCONFIRMED", "move"] for name in IDS]
     assert content["evidence"] == applied.evidence_id
-    history = at.rows(tables.history, tables.history.c.seq)[2:]
-    assert {(row.after, row.evidence) for row in history} == {("SETTLED", applied.evidence_id)}
+    (step,) = [row for row in at.rows(tables.step) if row.id != "his_0"]
+    assert (step.after, step.evidence) == ("SETTLED", applied.evidence_id)
+    assert [name for name, _, _ in json.loads(step.lines)] == list(IDS)
     for row in at.rows(tables.instruction):
         assert (row.state, row.version, row.message) == ("SETTLED", 1, "msg_1")
         assert (row.code, row.bank_reference) == ("PAYOUT", "990000000001")
@@ -97,11 +106,11 @@ def test_one_message_one_evidence_one_record_that_lists_its_lines(at):
 
 def test_stronger_evidence_confirms_without_a_new_step(at):
     put(at, State.SETTLED, grade=Grade.ACKNOWLEDGEMENT)
-    steps = len(at.rows(tables.history))
+    known = len(at.rows(tables.step))
     applied = judge(at, settled())
     assert (applied.moved, applied.contradicted) == ((), ())
     assert {row.grade for row in at.rows(tables.instruction)} == {2}
-    assert len(at.rows(tables.history)) == steps
+    assert len(at.rows(tables.step)) == known
 
 
 def test_the_banks_reference_stays_when_later_evidence_does_not_repeat_it(at):
@@ -153,7 +162,7 @@ def test_a_row_that_changed_since_it_was_read_stops_the_line(at):
     (told,) = at.group(lambda uow: apply(uow, at.runtime.ids, old, it))
     assert isinstance(told, Corrupt)
     assert {row.state for row in at.rows(tables.instruction)} == {"RECEIVED"}
-    assert len(at.rows(tables.history)) == 2
+    assert len(at.rows(tables.step)) == 1
 
 
 def test_cases_are_closed_once(at):
@@ -167,12 +176,12 @@ def test_cases_are_closed_once(at):
     assert [row.kind for row in at.journal()][-2:] == ["case_opened", "cases_closed"]
 
 
-def test_many_standings_are_read_in_portions(at):
+def test_many_standings_are_read_at_once(at):
     more = [f"ins_{number:04d}" for number in range(1_200)]
-    at.group(lambda uow: receive(uow, [new(name) for name in more], NOW_US))
+    at.group(lambda uow: receive(uow, [new(name) for name in more], NOW_US, "his_1"))
     (found,) = at.group(lambda uow: standings(uow, TENANT.id, [*more, "ins_unknown"]))
     assert {it.id for it in found} == set(more)
     (other,) = at.group(lambda uow: standings(uow, "another tenant", more))
     assert other == []
     with at.engine.connect() as db:
-        assert db.execute(select(func.count()).select_from(tables.history)).scalar() == 1_202
+        assert db.execute(select(func.count()).select_from(all_steps())).scalar() == 1_202

@@ -11,7 +11,7 @@ import pytest
 from adapters.bank.cib import DIALECT
 from gateway.domain.errors import NotFound, NotOffered
 from gateway.ports.bank import BankState, Dedupe, Timing
-from gateway.relay.outcome_rows import step_us
+from gateway.relay.timing import step_us
 from gateway.store import tables
 from tests.relay_ground import LINK, OTHER_BANK, TENANT, at_work, instead, office
 
@@ -319,8 +319,7 @@ def test_after_a_crash_in_mid_send_it_is_asked_and_not_sent_again(tmp_path):
             async with office(tmp_path, far=far) as (it, _):
                 await it.until_state(sent, "UNCONFIRMED")
                 assert it.steps(sent)[-1] == ("UNCONFIRMED", "doubt")
-                history = it.rows(tables.history, tables.history.c.seq)
-                assert history[-1].reason == "taken_over"
+                assert it.history(sent)[-1].reason == "taken_over"
                 await it.looked()
                 assert len(far.calls) == 1
                 later(it, AFTER_SEND)

@@ -12,7 +12,7 @@ from gateway.controls.stops import EmergencyStops, _Wanted
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import NotFound, NotPermitted, Refused
 from gateway.lifecycle.stops import StopScope
-from gateway.relay import outcome_rows
+from gateway.relay.outcome_rows import Unsent, write
 from gateway.relay.pace import Pace
 from gateway.relay.plan import plan
 from gateway.relay.sender import Sender
@@ -34,7 +34,7 @@ NEXT = timedelta(hours=5)
 
 
 def stops_of(it) -> EmergencyStops:
-    return EmergencyStops(it.store, it.runtime, it.relay.wake)
+    return EmergencyStops(it.store, it.runtime)
 
 
 async def pulled(it, scope=StopScope.TENANT, subject="", actor=WANG):
@@ -75,9 +75,14 @@ def test_while_all_that_is_due_is_held_back_the_sender_rests(tmp_path):
         await it.post()
         link = replace(it.link, poll_s=7.0)
         sender = Sender(link, Pace(it.runtime, 0))
-        assert await sender._plan() == ([], 7.0)
-        await pulled(it, StopScope.TENANT)
-        assert await sender._plan() == ([], 7.0)
+        for scope in (None, StopScope.TENANT):
+            if scope is not None:
+                await pulled(it, scope)
+            found = await it.store.write(lambda uow: plan(link, uow, 8, 1.0))
+            assert (found.planned, found.more, found.rest_s) == ((), False, 7.0)
+            sender._due = False
+            await sender._look()
+            assert (sender._due, sender._rest_s) == (False, 7.0)
 
     at_work(tmp_path, story, start=False)
 
@@ -91,20 +96,20 @@ def test_it_holds_within_the_commit_that_stores_it(tmp_path):
 
         def both(uow):
             made = stops._pull(uow, it.tenant, WANG, wanted)
-            return made, plan(it.link, uow, 10, 1.0)
+            return made, plan(it.link, uow, 10, 1.0).planned
 
         stop, planned = await it.store.write(both)
-        assert planned == []
+        assert planned == ()
         assert it.row(paid).state == "QUEUED"
 
         def lift_and_plan(uow):
             stops._lift(uow, it.tenant, WANG, stop.id, "ok")
-            one_is_not_enough = plan(it.link, uow, 10, 1.0)
+            one_is_not_enough = plan(it.link, uow, 10, 1.0).planned
             stops._lift(uow, it.tenant, LI, stop.id, "ok")
-            return one_is_not_enough, plan(it.link, uow, 10, 1.0)
+            return one_is_not_enough, plan(it.link, uow, 10, 1.0).planned
 
         before, after = await it.store.write(lift_and_plan)
-        assert (before, len(after)) == ([], 1)
+        assert (before, len(after)) == ((), 1)
 
     at_work(tmp_path, story, start=False)
 
@@ -164,8 +169,8 @@ def test_what_was_not_sent_waits_as_well(tmp_path):
         paid = await it.post()
 
         def job(uow):
-            (planned,) = plan(it.link, uow, 1, 1.0)
-            outcome_rows.not_sent(it.link, uow, planned.message, it.link.now_us(), "refused")
+            (planned,) = plan(it.link, uow, 1, 1.0).planned
+            write(it.link, uow, [Unsent(message=planned.message, why="refused")])
 
         await it.store.write(job)
         stop = await pulled(it)

@@ -17,7 +17,7 @@ from gateway.controls.release import Releaser
 from gateway.domain.decision import Action, Actor, ActorKind
 from gateway.domain.errors import NotFound, NotPermitted
 from gateway.ports.tenancy import ApiKey
-from gateway.relay import outcome_rows
+from gateway.relay.outcome_rows import Unsent, write
 from gateway.relay.plan import plan
 from gateway.relay.withdraw import withdraw
 from gateway.simulation.plan import ERP_ACTOR
@@ -38,8 +38,8 @@ async def not_sent(it, *drafts: dict[str, str]) -> list[str]:
     posted = [await it.post(**changes) for changes in drafts]
 
     def job(uow):
-        for planned in plan(it.link, uow, len(posted), 1.0):
-            outcome_rows.not_sent(it.link, uow, planned.message, it.link.now_us(), "refused")
+        found = plan(it.link, uow, len(posted), 1.0).planned
+        write(it.link, uow, [Unsent(message=one.message, why="refused") for one in found])
 
     await it.store.write(job)
     assert [it.steps(one)[-1] for one in posted] == [("QUEUED", "not_sent")] * len(posted)
@@ -117,7 +117,7 @@ def test_cancelling_a_held_one_closes_its_case(tmp_path):
 def test_a_rejection_by_a_person_closes_the_message_as_well(tmp_path):
     async def story(it, far):
         (paid,) = await not_sent(it, {})
-        release = Releaser(it.runtime, it.relay.wake)
+        release = Releaser(it.runtime)
         decisions = Decisions(it.store, it.runtime, release, lambda: None, withdraw)
         await decisions.decide(
             tenant=it.tenant,

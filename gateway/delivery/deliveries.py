@@ -1,0 +1,145 @@
+"""Deliveries of webhooks as people and ERPs see them: what waits, what is dead, once again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from gateway.delivery.webhook_rows import Delivery
+from gateway.domain.decision import Actor
+from gateway.domain.errors import NotFound, NotOffered
+from gateway.lifecycle.outbox import LANE
+from gateway.ports.runtime import Runtime
+from gateway.ports.tenancy import Tenant
+from gateway.store import tables
+from gateway.store.instants import from_us, to_us
+from gateway.store.journal import Record
+from gateway.store.store import Store
+from gateway.store.uow import Uow
+
+LISTED_MAX: Final = 1000
+_e, _p = tables.webhook_event, tables.webhook_endpoint
+_SHOWN: Final = (
+    *(_e.c.id, _e.c.endpoint, _e.c.sequence, _e.c.instruction, _e.c.version, _e.c.state),
+    *(_e.c.delivery, _e.c.tries, _e.c.due_us, _e.c.changed_us, _e.c.created_us),
+    *(_e.c.status, _e.c.failure),
+)
+_ONE: Final = (_e.c.tenant == bindparam("of_tenant"), _e.c.id == bindparam("of_id"))
+_FIND: Final = select(*_SHOWN).where(*_ONE)
+_AGAIN: Final = (
+    update(_e)
+    .where(*_ONE)
+    .values(
+        delivery=Delivery.PENDING.value,
+        tries=bindparam("to_tries"),
+        due_us=bindparam("now_us"),
+        changed_us=bindparam("now_us"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One event and what became of it at its endpoint. ``status`` 0: nothing was answered."""
+
+    id: str
+    endpoint: str
+    sequence: int
+    instruction: str
+    version: int
+    state: str
+    delivery: Delivery
+    tries: int
+    due_at: datetime
+    created_at: datetime
+    changed_at: datetime
+    status: int
+    failure: str
+
+
+class Deliveries:
+    """Lists deliveries and has them done again."""
+
+    def __init__(self, store: Store, runtime: Runtime) -> None:
+        self._store = store
+        self._runtime = runtime
+
+    async def listed(self, tenant: Tenant, delivery: Delivery, after: str) -> list[Shown]:
+        """A tenant's deliveries in one standing, oldest event first, at most 1000.
+
+        ``after`` is the id of the last one seen, '' for the beginning.
+        """
+        return await self._store.read(lambda db: _listed(db, tenant, delivery, after))
+
+    async def again(self, tenant: Tenant, event: str, actor: Actor) -> Shown:
+        """Deliver an event again: a dead one with all its tries, a waiting one now.
+
+        Raises NotFound, and NotOffered when its endpoint is no longer configured.
+        """
+        return await self._store.write(
+            lambda uow: self._again(uow, tenant, event, actor), at_once=True
+        )
+
+    def _again(self, uow: Uow, tenant: Tenant, event: str, actor: Actor) -> Shown:
+        key = {"of_tenant": tenant.id, "of_id": event}
+        row = uow.first(_FIND, key)
+        if row is None:
+            raise NotFound
+        if row.endpoint not in {webhook.id for webhook in tenant.webhooks}:
+            raise NotOffered(
+                "the endpoint of this event is no longer configured", "该事件的接收端已不在配置中"
+            )
+        now_us = to_us(self._runtime.clock.now())
+        waits = row.delivery == Delivery.PENDING.value
+        uow.change(_AGAIN, key | {"now_us": now_us, "to_tries": row.tries if waits else 0})
+        if not waits:
+            uow.journal(
+                Record(
+                    tenant=tenant.id,
+                    kind="webhook_redelivery",
+                    subject=event,
+                    at_us=now_us,
+                    content={"actor": actor.label(), "endpoint": row.endpoint, "was": row.delivery},
+                )
+            )
+        uow.rouse(tenant.id, LANE)
+        found = uow.first(_FIND, key)
+        assert found is not None
+        return _shown(found)
+
+
+def _listed(db: Connection, tenant: Tenant, delivery: Delivery, after: str) -> list[Shown]:
+    endpoints = select(_p.c.id).where(_p.c.tenant == tenant.id)
+    statement = (
+        select(*_SHOWN)
+        .where(
+            _e.c.tenant == tenant.id,
+            _e.c.endpoint.in_(endpoints),  # first in the index, so nothing delivered is walked
+            _e.c.delivery == delivery.value,
+            _e.c.id > after,
+        )
+        .order_by(_e.c.id)
+        .limit(LISTED_MAX)
+    )
+    return [_shown(row) for row in db.execute(statement)]
+
+
+def _shown(row: Any) -> Shown:  # noqa: ANN401 - a row, typed by its columns
+    return Shown(
+        id=row.id,
+        endpoint=row.endpoint,
+        sequence=row.sequence,
+        instruction=row.instruction,
+        version=row.version,
+        state=row.state,
+        delivery=Delivery(row.delivery),
+        tries=row.tries,
+        due_at=from_us(row.due_us),
+        created_at=from_us(row.created_us),
+        changed_at=from_us(row.changed_us),
+        status=row.status,
+        failure=row.failure,
+    )
