@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from json.encoder import encode_basestring as _text
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from gateway.domain.errors import Fault
@@ -21,9 +22,11 @@ _SHOWN_MAX: Final = 140
 """Most characters of a refused reference that are sent back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedLine:
-    """A line of a bulk call that became an instruction. ``line`` counts from 1."""
+class AcceptedLine(NamedTuple):
+    """A line of a bulk call that became an instruction. ``line`` counts from 1.
+
+    A named tuple, as a batch has thousands: a frozen record takes five times as long.
+    """
 
     line: int
     id: InstructionId
@@ -42,53 +45,48 @@ class RefusedLine:
 
 def acceptance_body(identifier: InstructionId, erp_reference: str, digest: str) -> bytes:
     """The answer to an accepted instruction."""
-    return _bytes(_acceptance(identifier, erp_reference, digest))
+    return _bytes(f"{{{_acceptance(identifier, erp_reference, digest)}}}")
 
 
 def batch_body(
     identifier: BatchId, batch_reference: str, lines: Iterable[AcceptedLine | RefusedLine]
 ) -> bytes:
     """The answer to a bulk call whose good lines were accepted, in line order."""
-    results = [_result(line) for line in lines]
-    accepted = sum(result["result"] == "accepted" for result in results)
+    results: list[str] = []
+    accepted = 0
+    for line in lines:
+        if isinstance(line, AcceptedLine):
+            accepted += 1
+            said = _acceptance(line.id, line.erp_reference, line.digest)
+            results.append(f'{{"line":{line.line},"result":"accepted",{said}}}')
+        else:
+            results.append(_refusal(line))
     return _bytes(
-        {
-            "id": identifier,
-            "batch_reference": batch_reference,
-            "accepted": accepted,
-            "refused": len(results) - accepted,
-            "results": results,
-        }
+        f'{{"id":{_text(identifier)},"batch_reference":{_text(batch_reference)},'
+        f'"accepted":{accepted},"refused":{len(results) - accepted},'
+        f'"results":[{",".join(results)}]}}'
     )
 
 
-def _result(line: AcceptedLine | RefusedLine) -> dict[str, object]:
-    if isinstance(line, AcceptedLine):
-        return {
-            "line": line.line,
-            "result": "accepted",
-            **_acceptance(line.id, line.erp_reference, line.digest),
-        }
-    return {
+def _refusal(line: RefusedLine) -> str:
+    document = {
         "line": line.line,
         "result": "refused",
         "erp_reference": line.erp_reference[:_SHOWN_MAX],
         "faults": [fault_document(fault) for fault in line.faults],
     }
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def _acceptance(identifier: InstructionId, erp_reference: str, digest: str) -> dict[str, object]:
-    return {
-        "id": identifier,
-        "erp_reference": erp_reference,
-        "digest": digest,
-        "links": {
-            "self": f"/v1/instructions/{quote(identifier, safe='')}",
-            "status": f"/v1/instructions?erp_reference={quote(erp_reference, safe='')}",
-        },
-    }
+def _acceptance(identifier: InstructionId, erp_reference: str, digest: str) -> str:
+    """The members of an acceptance, as text: a large batch is answered line by line."""
+    own = f"/v1/instructions/{quote(identifier, safe='')}"
+    status = f"/v1/instructions?erp_reference={quote(erp_reference, safe='')}"
+    return (
+        f'"id":{_text(identifier)},"erp_reference":{_text(erp_reference)},"digest":{_text(digest)},'
+        f'"links":{{"self":{_text(own)},"status":{_text(status)}}}'
+    )
 
 
-def _bytes(document: dict[str, object]) -> bytes:
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+def _bytes(text: str) -> bytes:
     return text.encode(errors="replace")  # a refused reference may hold half a surrogate pair

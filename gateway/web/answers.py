@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.delivery.webhook_rows import Delivery
 from gateway.domain.decision import Action
 from gateway.domain.instruction import State
 from gateway.lifecycle.stops import StopScope
@@ -243,6 +244,24 @@ ANSWERS: Final[dict[str, Schema]] = {
         links=_LINKS,
     ),
     "Stops": _object("Stops. 停付列表。", stops=_list(_ref("Stop"))),
+    "Delivery": _object(
+        "What became of one event at one endpoint. 一个事件在一个接收端的投递情况。",
+        id=_TEXT,
+        endpoint=_TEXT,
+        sequence={"type": "integer", "minimum": 1},
+        instruction=_TEXT,
+        version=_COUNT,
+        instruction_state=_STATE,
+        state={"enum": [it.value for it in Delivery]},
+        tries=_COUNT,
+        next_try_at={"type": ["string", "null"], "format": "date-time"},
+        status={"type": ["integer", "null"]},
+        failure=_TEXT,
+        created_at=_WHEN,
+        changed_at=_WHEN,
+        links=_LINKS,
+    ),
+    "Deliveries": _object("Deliveries. 投递记录。", deliveries=_list(_ref("Delivery"))),
     "Decided": _object(
         "What the vote brought. 决定结果。",
         id=_TEXT,

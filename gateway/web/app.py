@@ -6,7 +6,6 @@ only the caller's own faults are told in it.
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
 from fastapi import FastAPI
@@ -16,41 +15,43 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from gateway.bootstrap import Gateway
 from gateway.domain.errors import Corrupt, GatewayError, NotFound, Refused
-from gateway.web.asked import Desk, Raw, desk_of
+from gateway.observe.words import what_failed
+from gateway.ports.events import CALLED, FAILED, REFUSED
+from gateway.ports.tenancy import ApiKey
+from gateway.web.asked import Desk, Raw, desk_of, trace_id
 from gateway.web.bodies import Spool
 from gateway.web.contract import OPERATIONS, Operation
 from gateway.web.door import Door
-from gateway.web.meter import Meter
-from gateway.web.problems import NoSuchMethod, problem
+from gateway.web.front import Answers, Front
+from gateway.web.problems import NoSuchMethod, Problem, problem
 
-_log: Final = logging.getLogger("gateway.web")
 _CLIENT_GONE: Final = 499
 
 
-def create_app(gateway: Gateway) -> FastAPI:
+def create_app(gateway: Gateway) -> Front:
     """The application over a built gateway; whoever built it starts and stops it."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    meter = Meter()
     app.state.desk = Desk(
         gateway=gateway,
-        door=Door(gateway.settings.directory, gateway.store, meter),
-        meter=meter,
+        door=Door(gateway.settings.directory, gateway.store, gateway.runtime.log),
         spool=Spool(gateway.settings.data / "spool", gateway.runtime),
     )
+    fixed: dict[tuple[str, str], Raw] = {}
     for operation in OPERATIONS:
-        _add(app, operation)
+        endpoint = _counted(operation.name, operation.route())
+        _add(app, operation, endpoint)
+        if "{" not in operation.path:
+            fixed[operation.method, operation.path] = endpoint
     _add_documents(app)
-    app.add_exception_handler(GatewayError, _answer_error)
-    app.add_exception_handler(HTTPException, _answer_error)
-    app.add_exception_handler(ClientDisconnect, _nobody_there)
-    app.add_exception_handler(Exception, _answer_error)
-    return app
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    return Front(app, fixed, _ANSWERS)
 
 
-def _add(app: FastAPI, operation: Operation) -> None:
+def _add(app: FastAPI, operation: Operation, endpoint: Raw) -> None:
     app.add_api_route(
         operation.path,
-        _counted(operation.name, operation.route()),
+        endpoint,
         methods=[operation.method],
         name=operation.name,
         operation_id=operation.name,
@@ -60,21 +61,30 @@ def _add(app: FastAPI, operation: Operation) -> None:
 
 
 def _counted(name: str, route: Raw) -> Raw:
-    """Count an operation's answers and the time they took."""
+    """Tell of an operation's answers and the time they took."""
 
     async def endpoint(request: Request) -> Response:
         request.state.operation = name
-        desk = desk_of(request)
-        clock = desk.gateway.runtime.clock
-        began = clock.monotonic()
-        try:
-            response = await route(request)
-        finally:
-            desk.meter.seconds[name] += clock.monotonic() - began
-        desk.meter.requests[name, response.status_code] += 1
+        request.state.began = desk_of(request).gateway.runtime.clock.monotonic()
+        response = await route(request)
+        _called(request, response.status_code)
         return response
 
     return endpoint
+
+
+def _called(request: Request, status: int) -> None:
+    """A request was answered; one that fits no operation took no time worth counting."""
+    runtime = desk_of(request).gateway.runtime
+    state = request.state
+    now_s = runtime.clock.monotonic()
+    runtime.log.tell(
+        CALLED,
+        operation=getattr(state, "operation", "none"),
+        status=status,
+        seconds=now_s - getattr(state, "began", now_s),
+        trace=trace_id(request),
+    )
 
 
 def _add_documents(app: FastAPI) -> None:
@@ -105,22 +115,49 @@ def _document(app: FastAPI) -> dict[str, object]:
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     """The one way from an error to an answer."""
-    desk = desk_of(request)
-    trace_id = desk.gateway.runtime.ids.new("trace")
     told = _translated(error)
     made = problem(
         told,
         accept_language=request.headers.get("accept-language", ""),
-        trace_id=trace_id,
+        trace_id=trace_id(request),
         bank_reply=getattr(request.state, "asking_bank", False),
     )
-    if not isinstance(told, GatewayError) or isinstance(told, Corrupt):
-        _log.error("%s: %s", trace_id, type(error).__name__, exc_info=error)
-    desk.meter.requests[getattr(request.state, "operation", "none"), made.status] += 1
+    _tell_problem(request, told, made)
+    _called(request, made.status)
     headers = dict(made.headers)
     if isinstance(error, HTTPException) and error.headers:
         headers |= error.headers  # Allow
     return Response(made.body, made.status, headers=headers)
+
+
+def _tell_problem(request: Request, error: Exception, made: Problem) -> None:
+    """Operators hear of every refusal by its code, and of what failed inside by its place."""
+    log = desk_of(request).gateway.runtime.log
+    key: ApiKey | None = getattr(request.state, "key", None)
+    tenant, key_id = (key.tenant, key.id) if key else ("", "")
+    operation, trace = getattr(request.state, "operation", "none"), trace_id(request)
+    if isinstance(error, GatewayError) and not isinstance(error, Corrupt):
+        log.tell(
+            REFUSED,
+            code=error.code,
+            status=made.status,
+            operation=operation,
+            tenant=tenant,
+            key=key_id,
+            trace=trace,
+        )
+        return
+    kind, place, why = what_failed(error)
+    log.tell(
+        FAILED,
+        error=kind,
+        place=place,
+        why=why,
+        operation=operation,
+        tenant=tenant,
+        key=key_id,
+        trace=trace,
+    )
 
 
 def _translated(error: Exception) -> Exception:
@@ -137,5 +174,13 @@ def _translated(error: Exception) -> Exception:
 async def _nobody_there(request: Request, error: Exception) -> Response:
     """The caller went away while sending; nothing was accepted and nobody reads this."""
     del error
-    desk_of(request).meter.requests[getattr(request.state, "operation", "none"), _CLIENT_GONE] += 1
+    _called(request, _CLIENT_GONE)
     return Response(status_code=400)
+
+
+_ANSWERS: Final[Answers] = {
+    GatewayError: _answer_error,
+    HTTPException: _answer_error,
+    ClientDisconnect: _nobody_there,
+    Exception: _answer_error,
+}

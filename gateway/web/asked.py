@@ -17,10 +17,12 @@ from gateway.bootstrap import Gateway
 from gateway.domain.decision import ActorKind
 from gateway.domain.errors import Corrupt, Fault, NotPermitted, Refused
 from gateway.intake.accept import Caller
+from gateway.observe.trace import TRACE_BYTES, TRACE_HEADER, trace_of
+from gateway.ports.events import ACCEPTED
 from gateway.ports.tenancy import ApiKey, Tenant
+from gateway.store.tenancy import acting_for
 from gateway.web.bodies import SMALL_MAX, Spool, digest_of, read_body
 from gateway.web.door import Door
-from gateway.web.meter import Meter
 from gateway.web.problems import fault_document
 
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
@@ -33,7 +35,6 @@ class Desk:
 
     gateway: Gateway
     door: Door
-    meter: Meter
     spool: Spool
 
 
@@ -60,6 +61,21 @@ class Asked:
         if found is None:
             raise Corrupt("a key names a tenant that is not configured")
         return found
+
+    def accepted(self, kind: str, lines: int, *, instruction: str = "", batch: str = "") -> None:
+        """Tell operators of an acceptance: the line that joins trace id and payment."""
+        state = self.request.state
+        self.gateway.runtime.log.tell(
+            ACCEPTED,
+            kind=kind,
+            lines=lines,
+            instruction=instruction,
+            batch=batch,
+            tenant=self.tenant.id,
+            key=self.key.id,
+            trace=trace_id(self.request),
+            seconds=self.gateway.runtime.clock.monotonic() - state.began,
+        )
 
     def path(self, name: str) -> str:
         """A part of the address."""
@@ -124,20 +140,30 @@ def signed(
         body = await read_body(request, body_max)
         tasks = desk.gateway.runtime.tasks
         digest = await digest_of(desk.gateway.runtime, body)
-        key = desk.door.check(claim, request, digest)
+        key = request.state.key = desk.door.check(claim, request, digest)
         query = query_of(request, parameters)
         asked = Asked(request=request, desk=desk, key=key, digest=digest, query=query, body=body)
-        if request.method == "GET":
-            return await endpoint(asked)
-        if not repeatable:
-            await desk.door.remember(key, claim)
-            return await endpoint(asked)
-        works: list[Awaitable[object]] = [endpoint(asked), desk.door.remember(key, claim)]
-        response = (await tasks.gather(works))[0]
+        with acting_for((key.tenant,)):
+            if request.method == "GET":
+                return await endpoint(asked)
+            if not repeatable:
+                await desk.door.remember(key, claim)
+                return await endpoint(asked)
+            works: list[Awaitable[object]] = [endpoint(asked), desk.door.remember(key, claim)]
+            response = (await tasks.gather(works))[0]
         assert isinstance(response, Response)
         return response
 
     return answer
+
+
+def trace_id(request: Request) -> str:
+    """The request's trace id: its ``traceparent`` header's, or one of our own."""
+    state = request.state
+    if not hasattr(state, "trace"):
+        made = desk_of(request).gateway.runtime.random.bytes(TRACE_BYTES)
+        state.trace = trace_of(request.headers.get(TRACE_HEADER, ""), made)
+    return str(state.trace)
 
 
 def desk_of(request: Request) -> Desk:

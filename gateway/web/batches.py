@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
+from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import Connection
@@ -14,13 +16,14 @@ from starlette.responses import Response, StreamingResponse
 from gateway.delivery.batch_results import line_standings, refused_lines
 from gateway.delivery.standing import batch_lines, batch_view, status_report
 from gateway.domain.batch import Batch
-from gateway.domain.errors import Corrupt, Fault, NotFound
+from gateway.domain.errors import Corrupt, NotFound
 from gateway.domain.ids import BatchId, InstructionId
 from gateway.intake.bulk import Call
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.json_body import FIELDS, BatchHead, OnRefused, parse_batch
 from gateway.ports.erp import Draft, ErpDialect, FileHead
 from gateway.store.instants import to_us
+from gateway.store.tenancy import acting_for
 from gateway.web.acceptance import AcceptedLine, RefusedLine, batch_body
 from gateway.web.asked import Asked, desk_of, json_bytes, json_response, query_of, refused_at
 from gateway.web.bodies import Spooled, chunks
@@ -31,6 +34,7 @@ _SHOWN_MAX: Final = 1000
 """Most refused lines of a file that are listed in its acceptance."""
 _REFERENCE_SHOWN: Final = 140
 _XML: Final = frozenset({"application/xml", "text/xml"})
+_texts_of: Final = attrgetter(*FIELDS)
 _NOT_XML: Final = frozenset({"application/json", "*/*", "application/*"})
 
 
@@ -50,7 +54,7 @@ async def post_batch(asked: Asked) -> Response:
         ),
         drafts,
     )
-    asked.desk.meter.accepted["batch"] += 1
+    asked.accepted("batch", accepted.accepted, batch=accepted.id)
     tenant = asked.key.tenant
     batch, reference = accepted.id, accepted.reference
     return json_bytes(
@@ -63,16 +67,18 @@ async def upload(request: Request) -> Response:
     desk = desk_of(request)
     claim = desk.door.claim(request)
     async with desk.spool.receive(request) as spooled:
-        key = desk.door.check(claim, request, spooled.digest)
+        key = request.state.key = desk.door.check(claim, request, spooled.digest)
         query = query_of(request, frozenset({"erp", "on_refused"}))
         asked = Asked(request=request, desk=desk, key=key, digest=spooled.digest, query=query)
         await desk.door.remember(key, claim)
-        accepted = await _accept_file(asked, spooled)
-    desk.meter.accepted["file"] += 1
+        with acting_for((key.tenant,)):
+            accepted = await _accept_file(asked, spooled)
+    asked.accepted("file", accepted.accepted, batch=accepted.id)
     tenant, store = key.tenant, desk.gateway.store
-    if wants_xml(request.headers.get("accept", "")):
-        return await _reply_file(asked, accepted.id)
-    return json_response(await store.read(lambda db: _file_acceptance(db, tenant, accepted.id)))
+    with acting_for((tenant,)):
+        if wants_xml(request.headers.get("accept", "")):
+            return await _reply_file(asked, accepted.id)
+        return json_response(await store.read(lambda db: _file_acceptance(db, tenant, accepted.id)))
 
 
 async def get(asked: Asked) -> Response:
@@ -205,11 +211,11 @@ def content_digest(drafts: list[Draft]) -> str:
     """Hex SHA-256 over what the lines say: the same batch written with other blanks is the same."""
     hasher = hashlib.sha256()
     for draft in drafts:
-        said: list[object] = [getattr(draft, name) for name in FIELDS]
+        said = ",".join(map(encode_basestring_ascii, _texts_of(draft)))
         if isinstance(draft, FaultyDraft):
-            said += [[one.path, one.code] for one in draft.faults]
-        hasher.update(json.dumps(said, separators=(",", ":")).encode())
-        hasher.update(b"\n")
+            faults = [[one.path, one.code] for one in draft.faults]
+            said = ",".join((said, *(json.dumps(it, separators=(",", ":")) for it in faults)))
+        hasher.update(f"[{said}]\n".encode())
     return hasher.hexdigest()
 
 
@@ -219,18 +225,10 @@ def _acceptance(db: Connection, tenant: str, batch: str, reference: str) -> byte
 
 def _results(db: Connection, tenant: str, batch: str) -> Iterator[AcceptedLine | RefusedLine]:
     for line in batch_lines(db, tenant, batch):
-        number, reference = int(str(line["line"])), str(line["erp_reference"])
-        faults = line.get("faults")
-        if isinstance(faults, tuple):
-            told = tuple(one for one in faults if isinstance(one, Fault))
-            yield RefusedLine(line=number, erp_reference=reference, faults=told)
+        if line.faults:
+            yield RefusedLine(line=line.line, erp_reference=line.erp_reference, faults=line.faults)
         else:
-            yield AcceptedLine(
-                line=number,
-                id=InstructionId(str(line["id"])),
-                erp_reference=reference,
-                digest=str(line["digest"]),
-            )
+            yield AcceptedLine(line.line, InstructionId(line.id), line.erp_reference, line.digest)
 
 
 def _file_acceptance(db: Connection, tenant: str, batch: str) -> dict[str, object]:

@@ -6,16 +6,17 @@ request.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from starlette.requests import Request
 
-from gateway.domain.errors import Overloaded
+from gateway.domain.errors import NoRoom, Overloaded
 from gateway.ports.runtime import Runtime
 from gateway.web.problems import TooLarge
 
@@ -31,6 +32,7 @@ _PIECE: Final = 1 << 20
 _CHUNK: Final = 64 << 10
 _HASH_INLINE: Final = 256 << 10
 _DIGITS_MAX: Final = 18
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 async def read_body(request: Request, most: int) -> bytes:
@@ -85,7 +87,7 @@ class Spool:
     async def receive(self, request: Request) -> AsyncIterator[Spooled]:
         """Write a body to the disk, hashing it; it is gone when the context ends.
 
-        Raises TooLarge, or Overloaded when too many uploads are under way.
+        Raises TooLarge, Overloaded when too many uploads are under way, or NoRoom.
         """
         refuse_announced(request, FILE_MAX)
         if self._open >= UPLOADS_MAX:
@@ -93,9 +95,10 @@ class Spool:
         self._open += 1
         path = self._folder / self._runtime.ids.new("upload")
         try:
-            path.touch(mode=0o600)
-            with path.open("wb") as out:
-                digest, size = await self._write(request, out)
+            with _needing_room():
+                path.touch(mode=0o600)
+                with path.open("wb") as out:
+                    digest, size = await self._write(request, out)
             yield Spooled(path=path, digest=digest, size=size)
         finally:
             self._open -= 1
@@ -122,6 +125,17 @@ class Spool:
                 await self._runtime.tasks.read(lambda batch=batch: write(batch))  # type: ignore[misc]
         await self._runtime.tasks.read(lambda: write(pieces))
         return hasher.hexdigest(), size
+
+
+@contextmanager
+def _needing_room() -> Iterator[None]:
+    """A full disk becomes NoRoom."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise NoRoom from error
+        raise
 
 
 def chunks(file: IO[bytes]) -> Iterator[bytes]:

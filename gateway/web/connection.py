@@ -14,7 +14,8 @@ from typing import Final, Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.domain.errors import Refused
-from gateway.ports.runtime import Ids
+from gateway.ports.events import REFUSED, SILENT, Log
+from gateway.ports.runtime import Ids, Runtime
 from gateway.web.problems import AmbiguousRequest, HeadTooLarge, TooSlow, problem
 
 HEAD_MAX: Final = 32 << 10
@@ -51,6 +52,7 @@ class PatientProtocol(HttpToolsProtocol):
     """HTTP/1.1 by uvicorn and llhttp, with the bounds they leave open."""
 
     ids: Ids
+    log: Log = SILENT
     patience: Patience = Patience()
     _timer: _Timer | None = None
     _since: float = 0.0
@@ -172,7 +174,9 @@ class PatientProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _answer(self, why: type[Refused]) -> bytes:
-        made = problem(why(), trace_id=self.ids.new("trace"))
+        trace = self.ids.new("trace")
+        made = problem(why(), trace_id=trace)
+        self.log.tell(REFUSED, code=why.code, status=made.status, operation="none", trace=trace)
         status = HTTPStatus(made.status)
         lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
         lines += [f"{name}: {value}" for name, value in made.headers.items()]
@@ -180,6 +184,7 @@ class PatientProtocol(HttpToolsProtocol):
         return "\r\n".join(lines).encode("ascii") + made.body
 
 
-def protocol(ids: Ids, patience: Patience) -> type[PatientProtocol]:
+def protocol(runtime: Runtime, patience: Patience) -> type[PatientProtocol]:
     """The protocol class for one server."""
-    return type("Connection", (PatientProtocol,), {"ids": ids, "patience": patience})
+    given = {"ids": runtime.ids, "log": runtime.log, "patience": patience}
+    return type("Connection", (PatientProtocol,), given)

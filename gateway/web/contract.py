@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.delivery.webhook_rows import Delivery
 from gateway.domain.instruction import State
-from gateway.web import accounts, batches, health, instructions, stops, waiting
+from gateway.web import accounts, batches, health, instructions, stops, waiting, webhooks
 from gateway.web.asked import Endpoint, Raw, signed
 from gateway.web.bodies import BATCH_BYTES_MAX, SMALL_MAX
 
@@ -389,6 +390,46 @@ OPERATIONS: Final = (
     ),
     Operation(
         method="GET",
+        path="/v1/webhooks/deliveries",
+        name="list_deliveries",
+        zh="Webhook 投递记录，默认列出多次失败后停止投递的（dead），最早的在前，最多 1000 条",
+        en=(
+            "Deliveries of webhooks: unless told those given up after many tries (dead), oldest"
+            " first, at most 1000"
+        ),
+        endpoint=webhooks.listed,
+        parameters=(
+            Parameter(
+                name="state",
+                place="query",
+                zh="dead（默认）、pending 或 delivered",
+                en="dead (default), pending or delivered",
+                schema={"enum": [it.value for it in Delivery]},
+            ),
+            Parameter(
+                name="after",
+                place="query",
+                zh="只要编号在此之后的（上一页最后一条的 id）",
+                en="only those after this id (the last one of the page before)",
+                schema={"type": "string", "pattern": "^[0-9A-Za-z_]{0,40}$"},
+            ),
+        ),
+        gives="Deliveries",
+        errors=(400,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/webhooks/deliveries/{id}/redelivery",
+        name="redeliver",
+        zh="重新投递一个事件（编号与正文不变）；等待中的立即再试",
+        en="Deliver an event again (same id, same body); one that waits is tried at once",
+        endpoint=webhooks.again,
+        parameters=(_id("事件编号（evt_…）", "id of the event (evt_…)"),),
+        gives="Delivery",
+        errors=(404, 422),
+    ),
+    Operation(
+        method="GET",
         path="/v1/audit/checkpoints",
         name="list_checkpoints",
         zh="审计日志的签名检查点，请在外部留存以便发现截断",
@@ -424,6 +465,7 @@ OPERATIONS: Final = (
         en="Work may be given",
         raw=health.ready,
         gives="Health",
+        errors=(503,),
         signed=False,
     ),
     Operation(

@@ -12,6 +12,7 @@ from typing import Final
 from starlette.requests import Request
 
 from gateway.intake.nonces import purge_nonces, remember_nonce, stored_nonces
+from gateway.ports.events import SIGNATURE_REFUSED, Log
 from gateway.ports.tenancy import ApiKey, Directory
 from gateway.runtime import SystemClock
 from gateway.signing.request_signature import (
@@ -26,7 +27,6 @@ from gateway.signing.request_signature import (
 )
 from gateway.store.store import Store
 from gateway.store.uow import Uow
-from gateway.web.meter import Meter
 from gateway.web.problems import NotAuthenticated
 
 _PURGE_EVERY_S: Final = 60
@@ -53,10 +53,10 @@ class Door:
     where business time is simulated.
     """
 
-    def __init__(self, directory: Directory, store: Store, meter: Meter) -> None:
+    def __init__(self, directory: Directory, store: Store, log: Log) -> None:
         self._keys = directory.keys
         self._store = store
-        self._meter = meter
+        self._log = log
         self._clock = SystemClock()
         self._purged_s = self._now_s()
         since_us = (self._purged_s - NONCE_KEPT_S) * _US
@@ -123,7 +123,7 @@ class Door:
                 purge_nonces(uow, (now_s - NONCE_KEPT_S) * _US)
             return remember_nonce(uow, key.id, claim.nonce, now_s * _US)
 
-        if not await self._store.write(job):
+        if not await self._store.write(job, at_once=True):
             raise self._refused("replayed")
 
     def _first_use(self, key: str, nonce: str, now_s: int) -> bool:
@@ -140,7 +140,7 @@ class Door:
         return True
 
     def _refused(self, why: str) -> NotAuthenticated:
-        self._meter.signatures_refused[why] += 1
+        self._log.tell(SIGNATURE_REFUSED, flaw=why)
         return NotAuthenticated()
 
     def _now_s(self) -> int:

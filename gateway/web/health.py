@@ -9,13 +9,13 @@ from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.domain.errors import Overloaded
+from gateway.observe.listener import CONTENT_TYPE
 from gateway.store import tables
 from gateway.web.asked import Asked, desk_of, json_response, refused_at
-from gateway.web.meter import exposition, figures
 
 _CHECKPOINTS_MAX: Final = 1000
 _SEQ_MAX: Final = 18
-_METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def alive(request: Request) -> Response:
@@ -25,17 +25,19 @@ async def alive(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """The database answers: work may be given."""
-    store = desk_of(request).gateway.store
-    await store.read(lambda db: db.execute(select(tables.lane.c.id).limit(1)).first())
+    """The database answers and the lease holds: work may be given. Raises Overloaded else."""
+    if not await desk_of(request).gateway.watch.ready():
+        raise Overloaded(
+            "not ready: no database, no lease any more, or the process is ending",
+            "尚未就绪：数据库不可达、租约失效或进程正在停止",
+        )
     return json_response({"status": "ready"})
 
 
 async def metrics(request: Request) -> Response:
     """Counters and gauges for Prometheus, over all tenants together."""
-    desk = desk_of(request)
-    found = await desk.gateway.store.read(figures)
-    return Response(exposition(desk.meter, found), headers={"Content-Type": _METRICS_TYPE})
+    text = await desk_of(request).gateway.watch.scrape()
+    return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
 
 async def checkpoints(asked: Asked) -> Response:

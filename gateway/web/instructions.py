@@ -28,7 +28,7 @@ async def post(asked: Asked) -> Response:
     accepted = await asked.gateway.intake.accept(
         caller, parse_instruction(asked.body), key=key, body_digest=asked.digest
     )
-    asked.desk.meter.accepted["instruction"] += 1
+    asked.accepted("instruction", 1, instruction=accepted.id)
     return json_bytes(acceptance_body(accepted.id, accepted.erp_reference, accepted.digest))
 
 

@@ -17,7 +17,12 @@ import uvicorn
 import uvloop
 
 from gateway import bootstrap
-from gateway.domain.errors import GatewayError
+from gateway.bootstrap import Role
+from gateway.observe.library import listen_to_libraries
+from gateway.observe.log import EventLog
+from gateway.observe.words import what_failed
+from gateway.ports.events import DIED, READY
+from gateway.runtime import seldom_collect
 from gateway.settings import Settings
 from gateway.web.app import create_app
 from gateway.web.connection import Patience, protocol
@@ -37,36 +42,49 @@ def run(
 ) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit code.
 
-    ``ready`` is told the address once requests are answered; ``patience`` bounds how long a
-    caller may take to send one. When a task of the gateway dies the
-    process ends at once with code 1 and one line on ``err``: what it had in flight is then in
-    doubt, as after a power cut, and the next start takes it over. Raises GatewayError when it
-    cannot start.
+    ``ready`` is told the address once requests are answered; ``err`` takes the log;
+    ``patience`` bounds how long a caller may take to send a request. When a task of the gateway
+    dies the process ends at once with code 1 and one line in the log: what it had in flight is
+    then in doubt, as after a power cut, and the next start takes it over. Raises GatewayError
+    when it cannot start.
     """
+    role = Role.API if settings.database.postgresql else Role.BOTH
+    log = EventLog(role.value, settings.log, fd=err.fileno())
+    listen_to_libraries(log)
 
-    def died(task: str, error: BaseException) -> None:
-        words = f"{error.zh} / {error.en}" if isinstance(error, GatewayError) else repr(error)
-        print(f"网关任务中止 / a task of the gateway died: {task}: {words}", file=err, flush=True)
-        # Stopping in good order would need the very parts that may just have failed.
-        os._exit(_FAILED)
+    def tell_ready(address: str) -> None:
+        log.tell(READY, address=address)
+        ready(address)
 
-    return uvloop.run(_serve(settings, ready, died, patience))
+    seldom_collect()
+    try:
+        return uvloop.run(_serve(settings, role, log, tell_ready, patience))
+    finally:
+        log.close()
 
 
 async def _serve(
     settings: Settings,
+    role: Role,
+    log: EventLog,
     ready: Callable[[str], None],
-    died: Callable[[str, BaseException], None],
     patience: Patience,
 ) -> int:
-    gateway = bootstrap.build(settings, died)
+    def died(task: str, error: BaseException) -> None:
+        kind, place, why = what_failed(error)
+        log.tell(DIED, error=kind, place=place, why=f"{task}: {why}")
+        log.close()
+        # Stopping in good order would need the very parts that may just have failed.
+        os._exit(_FAILED)
+
+    gateway = bootstrap.build(settings, died, role=role, log=log)
     try:
         await gateway.start()
         config = uvicorn.Config(
             create_app(gateway),
             host=settings.host,
             port=settings.port,
-            http=protocol(gateway.runtime.ids, patience),
+            http=protocol(gateway.runtime, patience),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -105,6 +105,17 @@ def test_health_metrics_and_checkpoints(tmp_path):
     story(tmp_path, tell)
 
 
+def test_a_gateway_that_is_ending_is_not_ready(tmp_path):
+    async def tell(it):
+        it.gateway.watch.ending = True
+        answer = await it.client.get("/readyz")
+        assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+        assert (await it.client.get("/healthz")).status_code == 200
+        assert 'gateway_up{role="both"} 0.0' in (await it.client.get("/metrics")).text
+
+    story(tmp_path, tell)
+
+
 def test_the_contract_describes_what_is_answered(tmp_path):
     async def tell(it):
         document = (await it.client.get("/openapi.json")).json()

@@ -54,10 +54,11 @@ def test_a_nonce_is_used_once_also_after_a_restart(tmp_path):
             again = await it.client.request(method, target, content=body, headers=headers)
             assert (first.status_code, again.status_code) == (200, 401)
             if method == "POST":
-                restarted = it.client._transport.app = create_app(it.gateway)
+                it.client._transport.app = create_app(it.gateway)
                 third = await it.client.post(target, content=body, headers=headers)
                 assert third.status_code == 401
-                assert restarted.state.desk.meter.signatures_refused == {"replayed": 1}
+                metrics = (await it.client.get("/metrics")).text
+                assert 'gateway_signatures_refused_total{flaw="replayed"} 2.0' in metrics
 
     story(tmp_path, tell)
 
@@ -157,8 +158,16 @@ def test_every_error_is_a_problem_in_two_languages(tmp_path, method, target, sta
     story(tmp_path, tell)
 
 
-def test_what_we_did_not_foresee_is_a_500_without_a_word_of_it(tmp_path, monkeypatch, caplog):
+def test_what_we_did_not_foresee_is_a_500_without_a_word_of_it(tmp_path, monkeypatch):
     async def tell(it):
+        failed = []
+
+        def heard(event, **facts):
+            if event.name == "failed":
+                failed.append(facts)
+
+        monkeypatch.setattr(it.gateway.watch.log, "tell", heard)
+
         def broken(*_args, **_more):
             raise ZeroDivisionError("inner secret")
 
@@ -166,6 +175,10 @@ def test_what_we_did_not_foresee_is_a_500_without_a_word_of_it(tmp_path, monkeyp
         answer = await it.get("/v1/instructions/ins_x")
         assert answer.status_code == 500
         assert "secret" not in answer.text
-        assert answer.json()["trace_id"] in caplog.text
+        (told,) = failed
+        assert told["trace"] == answer.json()["trace_id"]
+        assert told["error"] == "ZeroDivisionError"
+        assert "test_door.py:" in told["place"]
+        assert "secret" not in str(told)
 
     story(tmp_path, tell)

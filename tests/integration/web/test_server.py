@@ -82,6 +82,12 @@ def serve(config):
         process.communicate()
 
 
+def errors(log):
+    """The lines of a log that tell of an error."""
+    lines = [json.loads(line) for line in log.splitlines()]
+    return [line for line in lines if line["level"] == "error"]
+
+
 def get(address):
     return httpx.get(address, timeout=5, trust_env=False)
 
@@ -97,7 +103,11 @@ def test_it_serves_until_it_is_asked_to_end(serve):
     began = time.monotonic()
     assert process.wait(10) == 0
     assert time.monotonic() - began < 5
-    assert process.stderr.read() == ""
+    lines = [json.loads(line) for line in process.stderr]
+    told = [line["event"] for line in lines]
+    assert (told[0], told[-2:]) == ("started", ["stopping", "stopped"])
+    assert told.index("ready") < told.index("refused")
+    assert lines[told.index("refused")]["trace"] == refused.json()["trace_id"]
 
 
 def test_calls_that_wait_are_answered_before_it_ends(serve):
@@ -146,7 +156,8 @@ def test_a_port_that_is_taken_ends_it_with_one_line(serve, config):
     second = serve()
     _, complaint = second.communicate(timeout=20)
     assert second.returncode == 1
-    assert len(complaint.strip().splitlines()) == 1
+    (line,) = errors(complaint)
+    assert "address already in use" in line["why"]
 
 
 def test_a_task_that_dies_ends_the_process_with_one_line(serve):
@@ -163,7 +174,7 @@ def test_a_task_that_dies_ends_the_process_with_one_line(serve):
     out, complaint = process.communicate(timeout=20)
     assert process.returncode == 1
     assert out.startswith("http://")
-    (line,) = complaint.strip().splitlines()
-    assert "checkpoints" in line
-    assert "the journal broke" in line
-    assert "日志损坏" in line
+    (line,) = errors(complaint)
+    assert line["event"] == "died"
+    assert line["why"] == "checkpoints: corrupt: the journal broke"
+    assert line["error"] == "Corrupt"

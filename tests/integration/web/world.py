@@ -34,6 +34,11 @@ DAY = date(2026, 9, 15)
 _numbers = itertools.count(1)
 
 
+def database() -> dict[str, str]:
+    """Where the gateway keeps its books, as settings say it: nothing for a SQLite file."""
+    return {}
+
+
 def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
     """Settings of two tenants: the first with two ERPs and two people, the second with one ERP."""
     connection = {
@@ -46,11 +51,12 @@ def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
     }
     policy.setdefault("default_local", True)
     second = {**connection, "id": "cib-2", "customer": "9900000002"}
+    further = policy.pop("tenant", {})
     machine = {"secret": SECRET.decode(), "kind": "machine"}
     person = {"secret": SECRET.decode(), "kind": "person"}
     account = {"number": MAIN, "connection": "cib-1", "city": "福州"}
     return {
-        "gateway": {"data": "var", "clock": clock},
+        "gateway": {"data": "var", "clock": clock, **database()},
         "tenant": [
             {
                 "id": "t1",
@@ -64,6 +70,7 @@ def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
                     {**person, "id": "wang", "name": "王"},
                     {**person, "id": "li", "name": "李"},
                 ],
+                **further,
             },
             {
                 "id": "t2",

@@ -64,3 +64,16 @@ def test_an_acceptance_is_a_function_of_its_parts_and_holds_no_state(reference, 
 def test_a_refused_reference_is_shown_only_so_far():
     body = batch_body(BatchId("b"), "B", [RefusedLine(line=1, erp_reference="x" * 9999, faults=())])
     assert json.loads(body)["results"][0]["erp_reference"] == "x" * 140
+
+
+@given(st.lists(st.text(max_size=140), max_size=3), st.text(max_size=140))
+def test_a_batch_is_the_canonical_text_of_what_it_says(references, name):
+    lines = [
+        AcceptedLine(line=n, id=InstructionId(f"ins_{n}"), erp_reference=it, digest="ab")
+        for n, it in enumerate(references, start=1)
+    ]
+    body = batch_body(BatchId("bat"), name, lines)
+    said = json.loads(body)
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    assert text.encode() == body
+    assert [it["erp_reference"] for it in said["results"]] == references

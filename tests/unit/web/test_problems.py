@@ -10,9 +10,11 @@ from gateway.domain import errors
 from gateway.domain.errors import (
     BankRefused,
     Corrupt,
+    DatabaseAway,
     Fault,
     GatewayError,
     InvalidInstruction,
+    NoRoom,
     NotFound,
     NotOffered,
     NotPermitted,
@@ -61,6 +63,8 @@ def shown(error: BaseException, **options: object) -> dict[str, object]:
         (TooLarge(), 413, "too_large"),
         (NotOffered(), 422, "not_offered"),
         (Overloaded(), 503, "overloaded"),
+        (NoRoom(), 503, "no_room"),
+        (DatabaseAway(), 503, "database_away"),
         (NotSent(), 503, "not_sent"),
         (BankRefused("2000", "账号与核心户名不符,应为:张三"), 502, "bank_refused"),
         (OperatorRefused("15500", "密码错误"), 502, "operator_refused"),
@@ -82,7 +86,8 @@ def test_every_error_of_the_tree_is_decided():
         if isinstance(kind, type) and issubclass(kind, GatewayError) and kind is not GatewayError
     }
     decided = (InvalidInstruction, Refused, WireError, ReusedReference, NotPermitted, NotFound)
-    decided += (NotOffered, Overloaded, NotSent, BankRefused, OperatorRefused, Unconfirmed, Corrupt)
+    decided += (NotOffered, Overloaded, NoRoom, NotSent, BankRefused, OperatorRefused, Unconfirmed)
+    decided += (Corrupt, DatabaseAway)
     assert rows == set(decided)
 
 

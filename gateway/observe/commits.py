@@ -1,0 +1,141 @@
+"""Every journal record told as an event, once its commit is durable.
+
+Rule kept here: what is told is what the journal holds, no more often and no less; and of a
+record only identifiers, codes and counts. Reasons that people and banks wrote stay inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from gateway.domain.evidence import Ruling
+from gateway.domain.instruction import FINAL, Cause, State
+from gateway.ports import events
+from gateway.ports.events import Event, Facts, Log
+from gateway.store.committed import Committed
+from gateway.store.journal import Record
+
+_FINAL: Final = frozenset(state.value for state in FINAL)
+_BY_CAUSE: Final[Mapping[str, Event]] = {
+    Cause.POLICY.value: events.RELEASED,
+    Cause.PERSON.value: events.DECIDED,
+    Cause.TWO_PEOPLE.value: events.DECIDED,
+    Cause.ERP.value: events.WITHDRAWN,
+    Cause.SCHEDULE.value: events.DUE,
+    Cause.DISPATCH.value: events.SENDING,
+    Cause.NOT_SENT.value: events.NOT_SENT,
+    Cause.REFUSED_UNEXECUTED.value: events.REFUSED_UNEXECUTED,
+    Cause.BANK_ANSWER.value: events.ANSWERED,
+    Cause.DOUBT.value: events.UNCONFIRMED,
+    Cause.ENQUIRY.value: events.ENQUIRY_ANSWERED,
+    Cause.STATEMENT.value: events.PROVEN,
+    Cause.RECEIPT.value: events.PROVEN,
+    Cause.REPLAN.value: events.REPLANNED,
+}
+_BY_KIND: Final[Mapping[str, Event]] = {
+    "accepted": events.JOURNALED_ACCEPTANCE,
+    "batch_accepted": events.JOURNALED_ACCEPTANCE,
+    "vote": events.VOTED,
+    "case_opened": events.CASE_OPENED,
+    "cases_closed": events.CASES_CLOSED,
+    "connection_blocked": events.BLOCKED,
+    "connection_unblocked": events.UNBLOCKED,
+    "stop_pulled": events.STOP_PULLED,
+    "stop_vote": events.STOP_VOTE,
+    "stop_lifted": events.STOP_LIFTED,
+    "refund_unlinked": events.REFUND_UNLINKED,
+    "webhook_redelivery": events.WEBHOOK_AGAIN,
+    "wire": events.WIRED,
+}
+_MOVE: Final = Ruling.MOVE.value
+_STATES: Final = frozenset({"evidence", "transition"})
+_OWN_WORDS: Final = frozenset({Cause.NOT_SENT.value, Cause.DOUBT.value})
+"""Causes whose reason is written by our own transport and relay."""
+
+BankOf = Callable[[str, str], str]
+"""The bank's code behind (tenant, connection)."""
+
+
+class Reports:
+    """Tells the commits of one process."""
+
+    def __init__(
+        self, log: Log, observe: Callable[[str, float], None], slow_s: float, bank_of: BankOf
+    ) -> None:
+        self._log = log
+        self._observe = observe
+        self._slow_s = slow_s
+        self._bank_of = bank_of
+
+    def committed(self, commit: Committed) -> None:
+        """Tell a commit: its figures, then what it recorded."""
+        self._observe("gateway_commit_seconds", commit.seconds)
+        self._observe("gateway_commit_jobs", commit.jobs)
+        if commit.seconds >= self._slow_s:
+            self._log.tell(
+                events.COMMIT_SLOW,
+                seconds=commit.seconds,
+                jobs=commit.jobs,
+                count=len(commit.records),
+            )
+        for seq, record in enumerate(commit.records, start=commit.seq):
+            event, facts = self._told(record)
+            facts["lane"], facts["seq"] = commit.lane, seq
+            self._log.tell(event, **facts)
+
+    def _told(self, record: Record) -> tuple[Event, Facts]:
+        if record.kind in _STATES:
+            return _moved(record)
+        event = _BY_KIND.get(record.kind, events.RECORDED)
+        facts = Facts(tenant=record.tenant, kind=record.kind)
+        content = record.content
+        if event in {events.BLOCKED, events.UNBLOCKED}:
+            facts["connection"] = record.subject
+            facts["bank"] = self._bank_of(record.tenant, record.subject)
+            facts["code"] = _text(content, "code")
+        elif event is events.CASE_OPENED:
+            facts["instruction"] = record.subject
+            facts["kind"] = _text(content, "kind")
+        elif event is events.WIRED:
+            facts["message"] = record.subject
+            facts["purpose"] = _text(content, "purpose")
+        else:
+            facts["subject"] = record.subject
+        return event, facts
+
+
+def _moved(record: Record) -> tuple[Event, Facts]:
+    """A piece of evidence: what it was, and what it did to how many instructions."""
+    content = record.content
+    cause, target = _text(content, "cause"), _text(content, "target")
+    lines = content.get("lines")
+    rulings = lines if isinstance(lines, Sequence) else ()
+    moved = [line[-1] for line in rulings].count(_MOVE)
+    facts = Facts(
+        tenant=record.tenant,
+        cause=cause,
+        actor=_text(content, "actor").partition(":")[0],
+        state=target,
+        lines=len(rulings),
+        moved=moved,
+    )
+    if record.subject.startswith("msg_"):
+        facts["message"] = record.subject
+    if len(rulings) == 1:
+        facts["instruction"] = str(rulings[0][0])
+    if target in _FINAL and moved:
+        facts["final"] = True
+    if verdict := _text(content, "verdict"):
+        facts["verdict"], facts["code"] = verdict, _text(content, "code")
+    if cause in _OWN_WORDS:
+        facts["why"] = _text(content, "reason")
+    event = _BY_CAUSE.get(cause, events.RECORDED)
+    if event is events.RELEASED and target == State.HELD.value:
+        event = events.HELD
+    return event, facts
+
+
+def _text(content: Mapping[str, object], name: str) -> str:
+    value = content.get(name, "")
+    return value if isinstance(value, str) else ""
