@@ -1,189 +1,179 @@
-"""The invariants of the books, checked on rows: after every simulated run, and on live databases.
+"""The invariants of the books: one check for tests, campaigns, demonstrations and production.
 
-What the bank really executed is asked of whoever knows it (the sandbox's ledger); without
-that, the checks that need no bank still hold.
+It reads rows as they come and keeps only what is wrong, so that a million instructions need no
+more memory than ten. What the bank really executed is asked of whoever knows it (the sandbox's
+ledger); without that, the checks that need no bank still hold.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
-from sqlalchemy import Connection, Row, select
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, func, select
 
-from gateway.domain.instruction import FINAL, Cause, State, allowed
-from gateway.domain.message import Fate
+from gateway.audit import (
+    books_content,
+    books_money,
+    books_people,
+    books_relay,
+    books_rest,
+    books_steps,
+)
+from gateway.audit.books_money import AccountSum
+from gateway.audit.books_rest import Promise
+from gateway.audit.breach import Breach, Harm
+from gateway.audit.rows import one_moment
+from gateway.audit.verify import verify
+from gateway.ports.bank_books import BankBooks, Execution
 from gateway.store import tables
 
-_i, _m, _l = tables.instruction, tables.message, tables.message_line
-_SENDS: Final = ("pay", "resend")
-_MOVED: Final = (State.SETTLED.value, State.RETURNED.value)
+KEPT_MAX: Final = 1_000
+"""So many breaches are kept in words; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """One execution in the bank's own books. ``line`` is that of a batch, 0 of a single payment."""
+class Question:
+    """What a check is to look at, beside the database.
 
-    serial: str
-    amount_minor: int
-    creditor_account: str
-    line: int = 0
-
-
-class BankBooks(Protocol):
-    """The bank's own truth about a customer's payments."""
-
-    def executions(self, customer: str) -> Sequence[Execution]:
-        """Everything the bank executed for the customer."""
-        ...
-
-
-def check_books(db: Connection, bank: BankBooks | None = None) -> list[str]:
-    """Every broken invariant in words; empty when all hold.
-
-    I1 never twice, I2 one open message, I4 asked before resent, I6 final is final and every
-    step is in the table, I5/I8 what we call settled was executed once, to the fen, and what we
-    call ended otherwise was not executed.
+    ``promises`` are what ERPs were answered; ``at_rest`` says that nothing may be under way any
+    more; ``now_us`` is business time, without it nothing counts as overdue. ``trail`` also
+    verifies the journal, with ``key`` its signatures. ``only`` names the invariants to check.
     """
-    instructions = {(row.tenant, row.id): row for row in db.execute(select(_i))}
-    broken = _broken_history(db, instructions)
-    broken += _broken_messages(db)
-    broken += _broken_resends(db)
-    if bank is not None:
-        broken += _broken_money(db, bank, instructions)
-    return broken
+
+    bank: BankBooks | None = None
+    promises: Iterable[Promise] = ()
+    at_rest: bool = False
+    now_us: int | None = None
+    trail: bool = False
+    key: Ed25519PublicKey | None = None
+    only: Collection[str] = ()
 
 
-def unfinished(db: Connection) -> list[str]:
-    """I19: instructions that are neither final nor waiting for a person with a reason."""
-    waiting = {
-        (row.tenant, row.instruction)
-        for row in db.execute(
-            select(tables.case.c.tenant, tables.case.c.instruction).where(
-                tables.case.c.closed_us.is_(None)
-            )
-        )
+@dataclass(slots=True)
+class Report:
+    """What a check found."""
+
+    breaches: list[Breach] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Breaches by invariant, also those not kept in words."""
+    looked: dict[str, int] = field(default_factory=dict)
+    """How much was looked at."""
+    accounts: list[AccountSum] = field(default_factory=list)
+    """Per account: what we call paid, what the bank executed; only with the bank's books."""
+    harms: Counter[Harm] = field(default_factory=Counter)
+
+    @property
+    def sound(self) -> bool:
+        """Whether every invariant holds."""
+        return not self.counts
+
+    def texts(self, language: str = "en") -> list[str]:
+        """The kept breaches in words."""
+        return [it.text(language) for it in self.breaches]
+
+    def add(self, breach: Breach) -> None:
+        """Count a breach, and keep it while there is room."""
+        self.counts[breach.rule] += 1
+        self.harms[breach.harm] += 1
+        if len(self.breaches) < KEPT_MAX:
+            self.breaches.append(breach)
+
+
+def check(db: Connection, question: Question = Question()) -> Report:
+    """Check the books that ``db`` shows; its transaction is ended.
+
+    The database may be live: ours is read as of one moment, and the bank's books after it.
+    """
+    report = Report()
+    one_moment(db)
+    only = frozenset(question.only)
+    for breach in _breaches(db, question, report):
+        if not only or breach.rule in only:
+            report.add(breach)
+    return report
+
+
+def _breaches(db: Connection, question: Question, report: Report) -> Iterator[Breach]:
+    asked = _Asked(frozenset(question.only))
+    report.looked |= _sizes(db)
+    if asked("I6", "I5"):
+        report.looked["steps"] = books_steps.count(db)
+        yield from books_steps.breaches(db)
+    if asked("I2", "I4"):
+        yield from books_relay.breaches(db)
+    if asked("I7"):
+        yield from books_relay.unarchived(db)
+    if asked("I10"):
+        yield from books_people.breaches(db)
+        yield from books_content.altered(db)
+    yield from _whole(db, question, asked)
+    if question.bank is not None and asked("I1", "I2", "I5", "I7", "I8", "BANK"):
+        yield from _money(db, question.bank, report)
+
+
+def _whole(db: Connection, question: Question, asked: _Asked) -> Iterator[Breach]:
+    """Whether everything is there, and somebody will come."""
+    if asked("I3", "I12"):
+        yield from books_rest.gone(db)
+    if asked("I3"):
+        yield from books_content.journaled(db)
+        yield from books_rest.broken_promises(db, question.promises)
+    if asked("I19"):
+        yield from books_rest.forgotten(db, question.now_us)
+    if question.at_rest and asked("I17", "I19"):
+        yield from books_rest.unfinished(db)
+    if question.trail and asked("I13"):
+        for finding in verify(db, question.key).findings:
+            yield Breach(kind="trail", subject=finding.lane, detail=finding.text("en"))
+
+
+def _money(db: Connection, bank: BankBooks, report: Report) -> Iterator[Breach]:
+    """Last, because it goes on to another moment."""
+    money = books_money.Money(db, bank)
+    try:
+        yield from money.breaches()
+        report.accounts = money.sums()
+        report.looked["executions"] = money.executions
+    finally:
+        money.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whether any of some invariants is to be checked."""
+
+    only: frozenset[str]
+
+    def __call__(self, *rules: str) -> bool:
+        return not self.only or not self.only.isdisjoint(rules)
+
+
+_SIZED: Final[Mapping[str, str]] = {
+    "instructions": "instruction",
+    "messages": "message",
+    "wires": "wire",
+}
+
+
+def _sizes(db: Connection) -> dict[str, int]:
+    """How much there is to look at."""
+    return {
+        name: db.execute(select(func.count()).select_from(getattr(tables, table))).scalar() or 0
+        for name, table in _SIZED.items()
     }
-    return [
-        f"I19: {row.id} ends in {row.state} and nobody was called"
-        for row in db.execute(select(_i.c.tenant, _i.c.id, _i.c.state))
-        if State(row.state) not in FINAL
-        and State(row.state) is not State.HELD
-        and (row.tenant, row.id) not in waiting
-    ]
 
 
-def _broken_history(db: Connection, instructions: dict[tuple[str, str], Row[Any]]) -> list[str]:
-    broken: list[str] = []
-    standing: dict[tuple[str, str], str] = {}
-    history = tables.history
-    for row in db.execute(
-        select(history).order_by(history.c.tenant, history.c.instruction, history.c.seq)
-    ):
-        key = (row.tenant, row.instruction)
-        before = standing.get(key, "")
-        standing[key] = row.after
-        if row.before != before:
-            broken.append(f"I6: history of {row.instruction} jumps from {before} to {row.after}")
-        elif before and not allowed(State(before), State(row.after), Cause(row.cause)):
-            broken.append(
-                f"I6: {row.instruction} went {before} to {row.after} because of {row.cause}"
-            )
-    broken.extend(
-        f"I6: {key[1]} stands in {row.state}, its history says {standing.get(key)}"
-        for key, row in instructions.items()
-        if standing.get(key) != row.state
-    )
-    return broken
-
-
-def _broken_messages(db: Connection) -> list[str]:
-    open_lines: dict[tuple[str, str], int] = defaultdict(int)
-    serials: dict[tuple[str, str, str], int] = defaultdict(int)
-    for row in db.execute(select(_m.c.bank, _m.c.customer, _m.c.serial)):
-        serials[row.bank, row.customer, row.serial] += 1
-    for line in db.execute(
-        select(_l.c.tenant, _l.c.instruction)
-        .join(_m, (_m.c.tenant == _l.c.tenant) & (_m.c.id == _l.c.message))
-        .where(_m.c.fate != Fate.CLOSED.value)
-    ):
-        open_lines[line.tenant, line.instruction] += 1
-    return [
-        f"I2: serial {key[2]} names {count} messages" for key, count in serials.items() if count > 1
-    ] + [
-        f"I2: {key[1]} rides in {count} open messages"
-        for key, count in open_lines.items()
-        if count > 1
-    ]
-
-
-def _broken_resends(db: Connection) -> list[str]:
-    """I4: between two sends of a message that may have left lies a "not found" for its serial."""
-    broken: list[str] = []
-    wires, evidence = tables.wire, tables.evidence
-    not_found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row in db.execute(
-        select(evidence.c.tenant, evidence.c.message, evidence.c.at_us).where(
-            evidence.c.verdict == "not_found"
-        )
-    ):
-        not_found[row.tenant, row.message].append(row.at_us)
-    last: dict[tuple[str, str], int] = {}
-    for sent in db.execute(
-        select(wires.c.tenant, wires.c.message, wires.c.at_us, wires.c.purpose, wires.c.id)
-        .where(wires.c.direction == "out", wires.c.purpose.in_(_SENDS), wires.c.message != "")
-        .order_by(wires.c.tenant, wires.c.message, wires.c.id)
-    ):
-        key = (sent.tenant, sent.message)
-        before = last.get(key)
-        last[key] = sent.at_us
-        if sent.purpose == "resend" and (
-            before is None or not any(before <= at <= sent.at_us for at in not_found[key])
-        ):
-            broken.append(f"I4: message {sent.message} was resent without an answer 'not found'")
-    return broken
-
-
-def _broken_money(
-    db: Connection, bank: BankBooks, instructions: dict[tuple[str, str], Row[Any]]
-) -> list[str]:
-    by_key: dict[tuple[str, int], list[Execution]] = defaultdict(list)
-    for customer in db.execute(select(_m.c.customer).distinct()).scalars().all():
-        for execution in bank.executions(customer):
-            by_key[execution.serial, execution.line].append(execution)
-    executed: dict[tuple[str, str], list[Execution]] = defaultdict(list)
-    ours: set[tuple[str, int]] = set()
-    for row in db.execute(
-        select(_m.c.serial, _m.c.operation, _l.c.line, _l.c.tenant, _l.c.instruction).join(
-            _l, (_l.c.tenant == _m.c.tenant) & (_l.c.message == _m.c.id)
-        )
-    ):
-        key = (row.serial, 0 if row.operation == "pay" else row.line)
-        ours.add(key)
-        executed[row.tenant, row.instruction].extend(by_key.get(key, []))
-    broken = [
-        f"I2: the bank executed serial {serial}{f' line {line}' if line else ''},"
-        " which is no message of ours"
-        for serial, line in by_key
-        if (serial, line) not in ours
-    ]
-    for name, instruction in instructions.items():
-        broken.extend(_money_of(instruction, executed.get(name, [])))
-    return broken
-
-
-def _money_of(row: Row[Any], executions: Sequence[Execution]) -> list[str]:
-    name = f"{row.id} ({row.state})"
-    if len(executions) > 1:
-        return [f"I1: {name} was executed {len(executions)} times"]
-    if row.state in _MOVED:
-        if not executions:
-            return [f"I5: {name} was never executed"]
-        done = executions[0]
-        if (done.amount_minor, done.creditor_account) != (row.amount_minor, row.creditor_account):
-            return [f"I8: {name} was executed with another amount or payee"]
-    elif State(row.state) in FINAL and executions and row.state != State.PAID_ELSEWHERE.value:
-        return [f"I5: {name} was executed although it is told as {row.state}"]
-    return []
+__all__ = [
+    "AccountSum",
+    "BankBooks",
+    "Breach",
+    "Execution",
+    "Promise",
+    "Question",
+    "Report",
+    "check",
+]

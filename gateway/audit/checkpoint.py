@@ -12,10 +12,13 @@ from sqlalchemy import func, select
 
 from gateway.audit.verify import checkpoint_text
 from gateway.domain.chain import LaneHead, merkle_root
+from gateway.ports.events import CHECKPOINT
 from gateway.ports.runtime import Runtime
 from gateway.store import tables
 from gateway.store.instants import to_us
+from gateway.store.own_file import own_file
 from gateway.store.store import Store
+from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.store.uow import Uow
 
 EVERY_S: Final = 60
@@ -36,11 +39,19 @@ class Checkpoints:
             await self._runtime.tasks.sleep(EVERY_S)
             await self.write()
 
-    async def write(self) -> int:
-        """Write a checkpoint now; returns its number, or 0 when nothing is new since the last."""
-        return await self._store.write(self._write)
+    async def write(self, *, at_once: bool = False) -> int:
+        """Write a checkpoint now; returns its number, or 0 when nothing is new since the last.
+
+        ``at_once``: raises NoRoom instead of waiting while the disk is full.
+        """
+        with acting_for(EVERYONE):
+            seq = await self._store.write(self._write, at_once=at_once)
+        if seq:
+            self._runtime.log.tell(CHECKPOINT, checkpoint=seq)
+        return seq
 
     def _write(self, uow: Uow) -> int:
+        uow.guard("checkpoint")  # one after the other, whoever writes them
         rows = uow.rows(select(_j.c.lane, func.max(_j.c.seq).label("seq")).group_by(_j.c.lane))
         heads = []
         for row in rows:
@@ -78,18 +89,15 @@ def key_name(key: Ed25519PublicKey) -> str:
 
 def load_key(path: Path) -> Ed25519PrivateKey:
     """Load the local checkpoint key, making it on first use (readable by the owner only)."""
-    if not path.exists():
-        key = Ed25519PrivateKey.generate()
-        path.touch(mode=0o600)
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        return key
-    loaded = serialization.load_pem_private_key(path.read_bytes(), None)
+    loaded = serialization.load_pem_private_key(own_file(path, _new_key), None)
     if not isinstance(loaded, Ed25519PrivateKey):
         raise TypeError("the checkpoint key must be Ed25519")
     return loaded
+
+
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )

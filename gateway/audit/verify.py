@@ -8,23 +8,34 @@ is given from outside.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Row, func, select
 
 from gateway.audit.findings import Finding
+from gateway.audit.walk import Progress, Span, Walked, payload_of, spans, walk
 from gateway.audit.wires import verify_wires
-from gateway.domain.chain import GENESIS, LaneHead, commitment, link, merkle_root
+from gateway.domain.chain import GENESIS, LaneHead, merkle_root
 from gateway.store import tables
 
 _j = tables.journal
-Progress = Callable[[int], None]
-_COLUMNS = ("tenant", "kind", "subject", "at_us")
-"""Stored beside the payload to be searched by; they must say what it says."""
+
+
+class Walks(Protocol):
+    """Walks spans of the journal side by side."""
+
+    @property
+    def parts(self) -> int:
+        """How many at a time."""
+        ...
+
+    def walked(self, spans: Sequence[Span], progress: Progress) -> Iterator[Walked]:
+        """What each span's walk found, in the order of the spans."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +50,30 @@ class Verdict:
 
 
 def verify(
-    db: Connection, key: Ed25519PublicKey | None, progress: Progress = lambda _: None
+    db: Connection,
+    key: Ed25519PublicKey | None,
+    progress: Progress = lambda _: None,
+    walks: Walks | None = None,
 ) -> Verdict:
-    """Verify everything in the database; ``key`` None skips signatures only."""
+    """Verify everything in the database; ``key`` None skips signatures only.
+
+    ``walks`` walks many spans at once, each over a connection of its own; without it they are
+    walked here, one after the other.
+    """
     findings: list[Finding] = []
     heads: dict[str, LaneHead] = {}
-    anchors = _anchors(db)
+    vouched: dict[str, str] = {}
     records = 0
-    for lane_id in _lanes(db):
-        head, count = _verify_lane(db, lane_id, anchors.get(lane_id, {}), findings, progress)
-        heads[lane_id] = head
-        records += count
+    todo = _spans(db, walks.parts if walks else 1)
+    found = walks.walked(todo, progress) if walks else (walk(db, it, progress) for it in todo)
+    for span, walked in zip(todo, found, strict=True):
+        heads[span.lane] = LaneHead(lane=span.lane, seq=walked.seq, hash=walked.hash)
+        findings.extend(walked.findings)
+        vouched.update(walked.vouched)
+        records += walked.records
     findings.extend(_verify_previous(db, heads))
     checkpoints, anchored = _verify_checkpoints(db, key, heads, findings)
-    findings.extend(verify_wires(db))
+    findings.extend(verify_wires(db, vouched))
     tail = sum(head.seq - min(anchored.get(lane, 0), head.seq) for lane, head in heads.items())
     return Verdict(
         records=records,
@@ -63,12 +84,22 @@ def verify(
     )
 
 
-def _lanes(db: Connection) -> list[str]:
+def _spans(db: Connection, parts: int) -> list[Span]:
+    """The whole journal as it stands now, each lane's spans in order."""
+    anchors = _anchors(db)
+    ends = db.execute(select(_j.c.lane, func.max(_j.c.seq)).group_by(_j.c.lane))
+    lasts: dict[str, int] = dict(ends.all())
+    return [
+        span
+        for lane in _lanes(db, lasts)
+        for span in spans(db, lane, lasts.get(lane, 0), anchors.get(lane, {}), parts)
+    ]
+
+
+def _lanes(db: Connection, written: Collection[str]) -> list[str]:
     """Every lane that was opened, then those that only the journal knows: somebody put them in."""
     opened = db.execute(select(tables.lane.c.id).order_by(tables.lane.c.opened_us)).scalars().all()
-    written = db.execute(select(_j.c.lane).distinct().order_by(_j.c.lane)).scalars()
-    known = set(opened)
-    return [*opened, *(lane for lane in written if lane not in known)]
+    return [*opened, *sorted(set(written) - set(opened))]
 
 
 def _anchors(db: Connection) -> dict[str, dict[int, bytes]]:
@@ -78,49 +109,6 @@ def _anchors(db: Connection) -> dict[str, dict[int, bytes]]:
         for head in _heads(heads):
             anchors.setdefault(head.lane, {})[head.seq] = head.hash
     return anchors
-
-
-def _verify_lane(
-    db: Connection,
-    lane: str,
-    anchors: dict[int, bytes],
-    findings: list[Finding],
-    progress: Progress,
-) -> tuple[LaneHead, int]:
-    """Walk one lane; after a fault the walk goes on from the stored hash, to find the next one."""
-    previous, expected, count = GENESIS, 1, 0
-    for row in _records(db, lane):
-        if row.seq != expected:
-            findings.append(Finding(lane=lane, seq=expected, kind="gap"))
-        if row.payload is not None and not _committed(row):
-            findings.append(Finding(lane=lane, seq=row.seq, kind="payload"))
-        if link(lane, row.seq, previous, row.leaf) != row.hash and row.seq == expected:
-            findings.append(Finding(lane=lane, seq=row.seq, kind="link"))
-        anchored = anchors.get(row.seq)
-        if anchored is not None and anchored != row.hash:
-            findings.append(Finding(lane=lane, seq=row.seq, kind="rewritten"))
-        previous, expected, count = row.hash, row.seq + 1, count + 1
-        if count % 10_000 == 0:
-            progress(10_000)
-    progress(count % 10_000)
-    return LaneHead(lane=lane, seq=expected - 1, hash=previous), count
-
-
-def _committed(row: Row[Any]) -> bool:
-    """Whether payload and columns are what the leaf commits to."""
-    if row.salt is None or commitment(row.salt, row.payload) != row.leaf:
-        return False
-    told = _object(row.payload)
-    return all(told.get(name) == getattr(row, name) for name in _COLUMNS)
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    """A payload as JSON; empty when somebody made it something else."""
-    try:
-        told = json.loads(payload)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _heads(text: str) -> list[LaneHead]:
@@ -134,16 +122,11 @@ def _heads(text: str) -> list[LaneHead]:
         return []
 
 
-def _records(db: Connection, lane: str) -> Iterator[Any]:
-    statement = select(_j).where(_j.c.lane == lane).order_by(_j.c.seq)
-    yield from db.execution_options(yield_per=2000).execute(statement)
-
-
 def _verify_previous(db: Connection, heads: dict[str, LaneHead]) -> list[Finding]:
     """Each lane's first record names the head of the lane before it."""
     findings: list[Finding] = []
     for row in db.execute(select(_j.c.lane, _j.c.payload).where(_j.c.seq == 1)):
-        named = _object(row.payload or b"").get("content", {})
+        named = payload_of(row.payload).get("content", {})
         if not {"previous_lane", "previous_seq", "previous_hash"} <= named.keys():
             # Never erased: without it a lane before could be cut unseen.
             findings.append(Finding(lane=row.lane, seq=1, kind="previous"))

@@ -41,8 +41,11 @@ class Answer:
 class ApiClient:
     """Calls an API as one key. ``key_id`` '' calls without signing (the sandbox's admin API)."""
 
-    def __init__(self, address: str, key_id: str = "", secret: bytes = b"") -> None:
+    def __init__(
+        self, address: str, key_id: str = "", secret: bytes = b"", timeout_s: float = _TIMEOUT_S
+    ) -> None:
         self._address = urlsplit(address)
+        self._timeout_s = timeout_s
         self._key_id = key_id
         self._secret = secret
         self._connection: http.client.HTTPConnection | None = None
@@ -97,7 +100,7 @@ class ApiClient:
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None:
             made = http.client.HTTPConnection(
-                self._address.hostname or "", self._address.port or 80, timeout=_TIMEOUT_S
+                self._address.hostname or "", self._address.port or 80, timeout=self._timeout_s
             )
             try:
                 made.connect()

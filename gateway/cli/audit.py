@@ -8,14 +8,18 @@ import sys
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from rich.progress import Progress
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from gateway import settings
 from gateway.audit.checkpoint import key_name, load_key
 from gateway.audit.verify import Verdict, verify
+from gateway.cli.audit_walks import walks
+from gateway.cli.database_option import as_named
 from gateway.domain.errors import Refused
+from gateway.settings import Settings
 from gateway.store import tables
-from gateway.store.engine import sqlite_engine
+from gateway.store.engine import Database, open_engine
+from gateway.store.tenancy import refuse_walled
 
 
 def command(options: argparse.Namespace) -> int:
@@ -32,22 +36,43 @@ def command(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> Verdict:
     """Verify the trail that the settings name, with a progress bar on a terminal."""
-    loaded = settings.load(options.config)
-    if not loaded.database.exists():
-        raise Refused(f"no database at {loaded.database}", f"没有数据库：{loaded.database}")
+    loaded = as_named(settings.load(options.config), options)
+    path = loaded.database.path
+    if path is not None and not path.exists():
+        raise Refused(f"no database at {path}", f"没有数据库：{path}")
     key = (
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(options.key))
         if options.key
-        else load_key(loaded.data / "checkpoint.pem").public_key()
+        else _own_key(loaded)
     )
-    engine = sqlite_engine(str(loaded.database))
-    with engine.connect() as db:
-        total = db.execute(select(func.count()).select_from(tables.journal)).scalar() or 0
-        with Progress(disable=options.json or not sys.stderr.isatty(), transient=True) as bar:
-            task = bar.add_task("audit", total=total)
-            verdict = verify(db, key, lambda count: bar.advance(task, count))
-    engine.dispose()
-    return verdict
+    engine = open_engine(loaded.database)
+    try:
+        with engine.connect() as db:
+            return _verified(db, key, loaded.database, quiet=options.json)
+    finally:
+        engine.dispose()
+
+
+def _own_key(loaded: Settings) -> Ed25519PublicKey:
+    """The key of this installation's checkpoints; looking must never make one."""
+    pem = loaded.data / "checkpoint.pem"
+    if not pem.exists():
+        raise Refused(
+            f"no checkpoint key at {pem}: name the public key with --key",
+            f"没有检查点密钥 {pem}：请用 --key 指明公钥",
+        )
+    return load_key(pem).public_key()
+
+
+def _verified(db: Connection, key: Ed25519PublicKey, database: Database, *, quiet: bool) -> Verdict:
+    refuse_walled(db)
+    if database.postgresql:
+        # What is written meanwhile must not look like a difference between two tables.
+        db.execution_options(isolation_level="REPEATABLE READ")
+    total = db.execute(select(func.count()).select_from(tables.journal)).scalar() or 0
+    with Progress(disable=quiet or not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("audit", total=total)
+        return verify(db, key, lambda count: bar.advance(task, count), walks(database, total))
 
 
 def document(verdict: Verdict) -> dict[str, object]:
@@ -86,13 +111,13 @@ def _show(verdict: Verdict) -> None:
 def _newest(options: argparse.Namespace) -> int:
     """Print the newest checkpoint: what is handed out to third parties."""
     loaded = settings.load(options.config)
-    engine = sqlite_engine(str(loaded.database))
+    engine = open_engine(loaded.database)
     with engine.connect() as db:
         row = db.execute(select(tables.checkpoint).order_by(tables.checkpoint.c.seq.desc())).first()
     engine.dispose()
     if row is None:
         raise Refused("there is no checkpoint yet", "尚无检查点")
-    public = key_name(load_key(loaded.data / "checkpoint.pem").public_key())
+    public = key_name(_own_key(loaded))
     print(
         json.dumps(
             {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from gateway.cli import bench_audit, bench_payments, bench_texts
+from gateway.cli import bench_audit, bench_intake, bench_payments, bench_start, bench_texts
 from gateway.cli.measured import Measured, Options, Say
 from gateway.domain.errors import Refused
 
@@ -57,6 +57,20 @@ BENCHES: Final[Mapping[str, Bench]] = {
             en=bench_texts.AUDIT_EN,
             measure=bench_audit.measure,
         ),
+        Bench(
+            name="pain001-intake",
+            unit="payments/s",
+            zh=bench_texts.INTAKE_ZH,
+            en=bench_texts.INTAKE_EN,
+            measure=bench_intake.measure,
+        ),
+        Bench(
+            name="worker-start",
+            unit="ms",
+            zh=bench_texts.START_ZH,
+            en=bench_texts.START_EN,
+            measure=bench_start.measure,
+        ),
     )
 }
 
@@ -96,7 +110,7 @@ def document(bench: Bench, measured: Measured) -> dict[str, object]:
         "reference": round(measured.reference, 1),
         "ratio": None if ratio is None else round(ratio, 3),
         "unit": bench.unit,
-        "peak_rss_mib": measured.peak_rss_mib,
+        "peak_rss_mib": round(measured.peak_rss_mib, 1),
         **{name: round(value, 1) for name, value in measured.extra.items()},
     }
 

@@ -18,17 +18,21 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from sqlalchemy import func, select
+
 from gateway.audit.verify import verify
+from gateway.cli.audit_walks import walks
 from gateway.cli.measured import Measured, Options, Say, peak_rss_mib, run_once
 from gateway.domain.chain import GENESIS
 from gateway.domain.errors import Corrupt
 from gateway.runtime import SystemClock, SystemRandom
-from gateway.store.engine import sqlite_engine
+from gateway.store import tables
+from gateway.store.engine import Database, open_engine, sqlite_engine
 from gateway.store.instants import to_us
 from gateway.store.journal import Lane, Record
 from gateway.store.migrate import migrate
 
-RECORDS: Final = 300_000
+RECORDS: Final = 1_000_000
 _GROUP: Final = 500
 _ROUNDS: Final = 3
 _MODULE: Final = "gateway.cli.bench_audit"
@@ -96,9 +100,11 @@ def _record(number: int, at_us: int) -> Record:
 
 def product(database: Path) -> int:
     """Verify as the command line does; returns how many records there were."""
-    engine = sqlite_engine(str(database))
+    named = Database.file(database)
+    engine = open_engine(named)
     with engine.connect() as db:
-        verdict = verify(db, None)
+        total = db.execute(select(func.count()).select_from(tables.journal)).scalar() or 0
+        verdict = verify(db, None, walks=walks(named, total))
     engine.dispose()
     if verdict.findings:
         raise Corrupt(f"the bench's own journal does not verify: {verdict.findings[0].text('en')}")

@@ -25,6 +25,7 @@ def command(options: argparse.Namespace) -> int:
         scale=Options(
             scale=share_of(options.scale),
             profile=Path(options.profile) if options.profile else None,
+            database=options.db,
         ),
     )
 

@@ -34,6 +34,7 @@ from gateway.intake.bulk import Bulk, Call
 from gateway.intake.json_body import parse_batch, parse_instruction
 from gateway.intake.releasing import Releasing
 from gateway.ports.bank import BankAnswer, BankDialect, BankState, PayRequest, StoredPayment
+from gateway.ports.bank_batch import BatchRequest, StoredBatch, StoredLine
 from gateway.ports.runtime import Batcher, GroupRunner
 from gateway.relay.archive import Archive
 from gateway.relay.context import Link
@@ -42,9 +43,9 @@ from gateway.runtime import LoopTasks, RealRuntime, SystemClock
 from gateway.settings import Settings
 from gateway.signing.vault import KEY_BYTES, Vault
 from gateway.store import tables
-from gateway.store.engine import sqlite_engine
+from gateway.store.engine import open_engine
 from gateway.store.migrate import migrate
-from gateway.store.store import Store
+from gateway.store.store import Keys, Store
 
 T = TypeVar("T")
 _TOP: Final = 30
@@ -112,19 +113,40 @@ class _NullNet:
         self._side = dialect.bank_side
         self._clock = clock
 
-    async def exchange(self, _url: str, message: WireMessage, _timeout_s: float) -> WireReply:
+    async def exchange(
+        self,
+        _url: str,
+        message: WireMessage,
+        _timeout_s: float,
+        *,
+        may_send: Callable[[], bool] | None = None,
+    ) -> WireReply:
+        del may_send
         request = self._side.decode(message.body())
-        if not isinstance(request.body, PayRequest):
-            raise Corrupt("the profile's bank knows payments only")
         at = self._clock.now().replace(microsecond=0)
-        paid = StoredPayment(
-            serial=request.serial,
-            bank_reference=request.serial[-16:],
-            order=request.body.order,
-            state=BankState.PAID,
-            processed_at=at,
-        )
-        return self._side.encode(request, BankAnswer(at=at, payment=paid))
+        body = request.body
+        if isinstance(body, PayRequest):
+            paid = StoredPayment(
+                serial=request.serial,
+                bank_reference=request.serial[-16:],
+                order=body.order,
+                state=BankState.PAID,
+                processed_at=at,
+            )
+            return self._side.encode(request, BankAnswer(at=at, payment=paid))
+        if isinstance(body, BatchRequest):
+            batch = StoredBatch(
+                serial=request.serial,
+                bank_reference=request.serial[-12:],
+                order=body.order,
+                state=BankState.PAID,
+                processed_at=at,
+                lines=tuple(
+                    StoredLine(line=it.line, state=BankState.PAID) for it in body.order.lines
+                ),
+            )
+            return self._side.encode(request, BankAnswer(at=at, batch=batch))
+        raise Corrupt("the profile's bank knows payments only")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +184,8 @@ async def _once(options: Options, payments: int, profiles: Profiles, *, bulk: bo
     with tempfile.TemporaryDirectory(prefix="gateway-bench-") as made:
         folder = Path(made)
         path = folder / "gateway.toml"
-        path.write_text(
-            bench_settings.text(bank="http://127.0.0.1:9", slots=options.slots), encoding="utf-8"
-        )
+        written = bench_settings.text(bank="http://127.0.0.1:9", slots=options.slots, batching=bulk)
+        path.write_text(written, encoding="utf-8")
         return await _Path(settings_of.load(path), profiles).drive(payments, bulk=bulk)
 
 
@@ -179,7 +200,7 @@ class _Path:
         self.tasks = _Tasks(lambda _, error: self._died.append(error), profiles)
         net = _NullNet(dialect, self.clock)
         runtime = RealRuntime(clock=self.clock, tasks=self.tasks, net=net)
-        engine = sqlite_engine(str(settings.database))
+        engine = open_engine(settings.database)
         migrate(engine)
         self.store = Store(engine, runtime)
         self.store.open()
@@ -198,11 +219,15 @@ class _Path:
             poll_s=settings.poll_s,
         )
         self.relay = Relay([link])
-        self.intake = Intake(
-            self.store, runtime, {dialect.code: dialect}, Releaser(runtime, self.relay.wake)
-        )
+        self.intake = Intake(self.store, runtime, {dialect.code: dialect}, Releaser(runtime))
         wake = self.tasks.signal()
-        self.bulk = Bulk(self.intake, wake.set)
+        self.bulk = Bulk(self.intake)
+
+        def rouse(keys: Keys | None) -> None:
+            wake.set()
+            self.relay.rouse(keys)
+
+        self.store.on_rouse(rouse)
         self.releasing = Releasing(self.intake, settings.directory, wake, settings.poll_s)
 
     async def drive(self, payments: int, *, bulk: bool) -> _Spent:

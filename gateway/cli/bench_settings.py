@@ -11,18 +11,24 @@ KEY: Final = "bench"
 SECRET: Final = "bench-secret-of-this-run-only"  # noqa: S105 - invented, lives as long as the run
 
 
-def text(*, bank: str, slots: int) -> str:
-    """A settings file for one customer of the sandbox bank, straight through, no rate limit."""
+def text(*, bank: str, slots: int, database: str = "gateway.db", batching: bool = False) -> str:
+    """A settings file for one customer of the sandbox bank, straight through, no rate limit.
+
+    ``batching`` lets payments that wait together travel together.
+    """
     return f"""\
 [gateway]
 data = "."
-database = "gateway.db"
+database = "{database}"
 host = "127.0.0.1"
 port = 0
 
 [[tenant]]
 id = "bench"
 name = "示例集团"
+
+[tenant.policy]
+batching = {"true" if batching else "false"}
 
 [[tenant.connection]]
 id = "main"

@@ -4,40 +4,69 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import signal
 import sys
+import tempfile
 from collections import Counter
+from pathlib import Path
 from typing import Final
 
 from rich.progress import Progress
 
 from gateway.bootstrap import bank_dialect
-from gateway.domain.errors import NotOffered
 from gateway.runtime import SystemClock
 from gateway.simulation.bank_end import world
 from gateway.simulation.plan import Result
 
 _PER_SEED: Final = 25
+_FIGURES: Final = ("lost", "doubled", "stuck", "wrong")
 
 
 def command(options: argparse.Namespace) -> int:
     """Run a campaign; exit code 1 when any of the four figures is not 0."""
-    if not options.simulate:
-        raise NotOffered(
-            "campaigns of real processes come with PostgreSQL; use --simulate",
-            "真实进程演练将随 PostgreSQL 提供；请使用 --simulate",
-        )
+    total = _simulated(options) if options.simulate else _real(options)
+    print(json.dumps(total, ensure_ascii=False, indent=None if options.json else 2), flush=True)
+    return 0 if all(total[name] == 0 for name in _FIGURES) else 1
+
+
+def _real(options: argparse.Namespace) -> dict[str, object]:
+    """Real processes. Raises NotOffered where PostgreSQL is asked for and not installed."""
+    # Imported here: a simulated campaign needs neither processes nor a server's programs.
+    from gateway.cli.campaign_run import Plan, run  # noqa: PLC0415
+    from gateway.cli.demo_stage import Stage  # noqa: PLC0415
+    from gateway.cli.own_postgres import wheel  # noqa: PLC0415
+
+    if options.db == "postgresql":
+        wheel()  # raises NotOffered, saying what to install
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has them ignored
+        signal.signal(number, signal.default_int_handler)
+    plan = Plan(
+        seed=options.seed, payments=options.payments, kills=options.kills, database=options.db
+    )
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="gateway-campaign-"))
+    sandbox = ("--seed", str(options.seed), "--no-limits")
+    stage = Stage(folder, 0, database=options.db, sandbox=sandbox)
+    try:
+        total = run(stage, plan, lambda words: print(f"· {words}", file=sys.stderr, flush=True))
+    finally:
+        stage.close()
+    if options.keep or any(total[name] for name in _FIGURES):
+        print(f"gateway: {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder)
+    return total
+
+
+def _simulated(options: argparse.Namespace) -> dict[str, object]:
     clock = SystemClock()
     started = clock.monotonic()
     results = simulate(options.seed, options.payments, options.bank, quiet=options.json)
-    total = summary(results, clock.monotonic() - started)
-    if options.json:
-        print(json.dumps(total))
-    else:
+    if not options.json:
         for result in results:
             for broken in result.broken:
                 print(f"seed {result.seed}: {broken}")
-        print(json.dumps(total, indent=2))
-    return 0 if all(total[name] == 0 for name in ("lost", "doubled", "stuck", "wrong")) else 1
+    return summary(results, clock.monotonic() - started)
 
 
 def simulate(seed: int, payments: int, bank: str, *, quiet: bool) -> list[Result]:

@@ -1,4 +1,7 @@
-"""``gateway demo``: the main job, played with real processes, and then proven to the fen."""
+"""``gateway demo``: the main job, played with real processes, and then proven to the fen.
+
+On PostgreSQL the server is its own, from a wheel, and the gateway is an API and two workers.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,15 @@ from rich.console import Console
 
 from gateway.cli.demo_stage import MACHINES, PEOPLE, SECRET, Stage
 from gateway.cli.demo_story import Story
-from gateway.domain.errors import NotOffered
 
 
 def command(options: argparse.Namespace) -> int:
     """Play the story; exit code 1 when anything differs from what must be."""
-    if options.db != "sqlite":
-        raise NotOffered(
-            "this version stores in SQLite; PostgreSQL comes with the next",
-            "本版本使用 SQLite；PostgreSQL 将在下一版本提供",
-        )
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell has them ignored
         signal.signal(number, signal.default_int_handler)
     console = Console(stderr=options.json, highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
-    stage = Stage(folder, options.port)
+    stage = Stage(folder, options.port, database=options.db)
     try:
         story = Story(stage, console)
         story.play()
@@ -48,12 +45,12 @@ def command(options: argparse.Namespace) -> int:
 
 def _stay(stage: Stage, console: Console) -> None:
     """Leave the API open until Ctrl-C."""
-    address = stage.gateway.address
+    address = stage.gateway.told
     console.print(f"\n接口 / API: [bold]{address}[/]   文档 / docs: [bold]{address}/docs[/]")
-    console.print(f"沙箱银行 / sandbox bank: {stage.bank.address}/admin/ledger")
+    console.print(f"沙箱银行 / sandbox bank: {stage.bank.told}/admin/ledger")
     console.print(f"密钥 / keys: {', '.join([*MACHINES, *PEOPLE])}   secret: {SECRET}")
     console.print("Ctrl-C 结束 / ends", style="dim")
     try:
-        stage.gateway.process.wait()
+        stage.gateway.join()
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -7,10 +7,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+from gateway import settings
+from gateway.audit.books import Report
 from gateway.cli.api_client import ApiClient
 from gateway.cli.audit import check, document
 from gateway.cli.demo_files import ACCOUNTS, BATCHING, POOR, Wish
 from gateway.cli.demo_stage import Stage
+from gateway.cli.verify_books import books_of
+from gateway.cli.verify_books_bank import open_bank
 from gateway.domain.money import CNY, Money, total
 
 _Debits = Counter[tuple[str, int]]
@@ -35,9 +39,11 @@ def compare(
     for reference, known in ids.items():
         if views.get(reference, {}).get("id") != known:
             differences.append(f"{reference} has another id than the ERP was told")
-    audit = document(check(argparse.Namespace(config=stage.config, key=None, json=True)))
+    audit = document(check(argparse.Namespace(config=stage.books, key=None, json=True)))
     if not audit["ok"]:
         differences.append(f"the audit trail does not verify: {audit['findings']}")
+    books = _verified(stage)
+    differences += books.texts()
     states = Counter(str(view["state"]) for view in views.values())
     result: dict[str, object] = {
         "instructions": len(wishes),
@@ -45,9 +51,19 @@ def compare(
         "accounts": rows,
         "bank_postings": ledger["postings"],
         "audit": {name: audit[name] for name in ("ok", "records", "lanes", "checkpoints")},
+        "books": {"ok": books.sound, **books.looked},
         "differences": differences,
     }
     return result, differences
+
+
+def _verified(stage: Stage) -> Report:
+    """The invariants of the books, as `gateway verify-books` checks them."""
+    bank = open_bank(stage.bank.told)
+    try:
+        return books_of(settings.load(stage.books), bank, at_rest=True, trail=False)
+    finally:
+        bank.close()
 
 
 def views_of(

@@ -1,105 +1,169 @@
-"""The demonstration's stage: folders, settings, and the two processes (bank and gateway)."""
+"""The demonstration's stage: folders, settings, and the processes (bank, gateway, database)."""
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
+from urllib.parse import urlsplit
 
+from sqlalchemy import select
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from gateway import settings
 from gateway.cli.api_client import ApiClient
+from gateway.cli.children import Child
 from gateway.cli.demo_files import BATCHING
-from gateway.domain.errors import Corrupt
+from gateway.cli.own_postgres import AUDITOR, NODE, OWNER, OwnPostgres
+from gateway.domain.errors import Corrupt, Refused
+from gateway.domain.instruction import State
 from gateway.runtime import SharedClock
 from gateway.sandbox import seed as seeds
 from gateway.simulation.runtime import START
+from gateway.store import tables
+from gateway.store.engine import open_engine
 
 SECRET: Final = "gw-demo-secret-not-for-production"  # noqa: S105 - the demonstration's own, printed
 MACHINES: Final = {"demo-erp": "sap", "demo-tryton": "tryton", "demo-rest": "rest"}
 PEOPLE: Final = {"demo-wang": "王复核", "demo-li": "李主管"}
+DATABASES: Final = ("sqlite", "postgresql")
 _READY_S: Final = 60
-
-
-@dataclass(slots=True)
-class Running:
-    """A child process that printed its address."""
-
-    process: subprocess.Popen[str]
-    address: str
-    log: IO[str]
-
-    def kill(self) -> None:
-        """SIGKILL: no clean-up of any kind."""
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.log.close()
-
-    def stop(self) -> int:
-        """SIGTERM, and wait for a graceful end."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait()
-        self.log.close()
-        return code
+_START_S: Final = 90
+_LEASE_S: Final = 6
+_WORKERS: Final = 2
+_OWNER: Final = "GATEWAY_DEMO_OWNER"
 
 
 class Stage:
-    """Starts, kills and restarts the processes of the demonstration."""
+    """Starts, kills and restarts the processes of a demonstration or a campaign.
 
-    def __init__(self, folder: Path, port: int) -> None:
+    On SQLite one process is the whole gateway; on PostgreSQL it is an API and two workers.
+    """
+
+    def __init__(
+        self, folder: Path, port: int, *, database: str = "sqlite", sandbox: tuple[str, ...] = ()
+    ) -> None:
+        if database not in DATABASES:
+            raise Refused(
+                f"unknown database {database}: sqlite or postgresql",
+                f"未知数据库 {database}：应为 sqlite 或 postgresql",
+            )
         self.folder = folder
-        self._port = port
+        self.database = database
+        self.workers: list[Child] = []
+        self._ending = ExitStack()
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = SharedClock.create(folder / "clock.json", START)
-        self.bank = self._start(
-            "sandbox", "--data", str(folder / "bank"), "--clock", str(folder / "clock.json"), port=0
-        )
         self.config = folder / "gateway.toml"
-        self.config.write_text(settings_text(self.bank.address, port), encoding="utf-8")
-        self.gateway = self.start_gateway()
+        self.books = folder / ("auditor.toml" if database == "postgresql" else "gateway.toml")
+        """Settings of who reads the books as a whole, which no process that serves may."""
+        try:
+            self.postgres = (
+                self._ending.enter_context(OwnPostgres()) if database == "postgresql" else None
+            )
+            self.bank = self._bank(sandbox)
+            self._configure(port)
+            if self.postgres is not None:
+                self._migrate(self.postgres.url)
+            self.gateway = self._child("serve")
+            self.gateway.start()
+            self.workers = [
+                self._child("worker", f"worker-{number}")
+                for number in range(1, _WORKERS + 1)
+                if self.postgres is not None
+            ]
+            for worker in self.workers:
+                worker.start()
+            for child in (self.gateway, *self.workers):
+                child.wait(_START_S)
+        except BaseException:
+            self.close()
+            raise
 
-    def start_gateway(self) -> Running:
-        """Start (or restart) the gateway."""
-        self.gateway = self._start("serve", "--config", str(self.config), port=self._port)
-        return self.gateway
+    @property
+    def senders(self) -> list[Child]:
+        """The processes that send to the bank."""
+        return self.workers or [self.gateway]
+
+    def restart(self, child: Child) -> None:
+        """Start what was killed, and wait until it works."""
+        child.start()
+        child.wait(_START_S)
+
+    def keep_ports(self) -> None:
+        """Let restarted processes listen where they did before: their callers know no other."""
+        self._configure(urlsplit(self.gateway.told).port or 0)
 
     def client(self, key: str) -> ApiClient:
         """The API as one key sees it."""
-        return ApiClient(self.gateway.address, key, SECRET.encode())
+        return ApiClient(self.gateway.told, key, SECRET.encode())
 
     def admin(self) -> ApiClient:
         """The sandbox bank's admin API."""
-        return ApiClient(self.bank.address)
+        return ApiClient(self.bank.told)
+
+    def quiesce(self) -> None:
+        """End the gateway and the bank gracefully; the database goes on."""
+        for child in (self.gateway, *self.workers, self.bank):
+            child.stop()
 
     def close(self) -> None:
-        """End both processes gracefully."""
-        self.gateway.stop()
-        self.bank.stop()
+        """End everything that was started."""
+        self._ending.close()
 
-    def _start(self, command: str, *arguments: str, port: int) -> Running:
-        log = (self.folder / f"{command}.log").open("a", encoding="utf-8")
-        extra = ["--port", str(port)] if command == "sandbox" else []
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "gateway.cli.main", command, "--json", *arguments, *extra],
-            stdout=subprocess.PIPE,
-            stderr=log,
+    def _bank(self, more: tuple[str, ...]) -> Child:
+        """Start the bank on a free port, which is its own from then on."""
+        where = ("--data", str(self.folder / "bank"), "--clock", str(self.folder / "clock.json"))
+        first = Child("bank", self.folder / "bank.log", "sandbox", *where, *more, "--port", "0")
+        self._ending.callback(first.stop)
+        first.start()
+        first.wait(_START_S)
+        port = urlsplit(first.told).port
+        return first.with_arguments(*where, *more, "--port", str(port))
+
+    def _child(self, command: str, name: str = "gateway") -> Child:
+        child = Child(name, self.folder / f"{name}.log", command, "--config", str(self.config))
+        self._ending.callback(child.stop)
+        return child
+
+    def _configure(self, port: int) -> None:
+        for path, role in ((self.config, NODE), (self.books, AUDITOR)):
+            url = self.postgres.url_of(OWNER, role) if self.postgres is not None else None
+            path.write_text(settings_text(self.bank.told, port, url), encoding="utf-8")
+
+    def _migrate(self, owner: str) -> None:
+        migrate = [sys.executable, "-m", "gateway.cli.main", "migrate", "--database-env", _OWNER]
+        made = subprocess.run(  # noqa: S603 - our own program
+            [*migrate, "--config", str(self.config)],
+            env={**os.environ, _OWNER: owner},
+            capture_output=True,
             text=True,
+            check=False,
         )
-        first = process.stdout.readline() if process.stdout else ""
-        if not first:
-            process.wait()
-            log.close()
-            raise Corrupt(
-                f"'gateway {command}' did not start; see {log.name}",
-                f"“gateway {command}” 未能启动，见 {log.name}",
-            )
-        return Running(process, json.loads(first)["ready"], log)
+        if made.returncode:
+            raise Corrupt(f"migrate: {made.stderr[-500:]}", f"升级数据库失败：{made.stderr[-500:]}")
+
+
+def in_mid_send(stage: Stage) -> Child:
+    """A process that has handed a message to the socket and awaits the answer."""
+    message, it = tables.message, tables.instruction
+    engine = open_engine(settings.load(stage.books).database)
+    with engine.connect() as db:
+        holders = set(
+            db.execute(
+                select(message.c.holder)
+                .join(it, (it.c.tenant == message.c.tenant) & (it.c.message == message.c.id))
+                .where(it.c.state == State.SENDING.value)
+            ).scalars()
+        )
+    engine.dispose()
+    for child in stage.workers:
+        if child.told in holders:
+            return child
+    return stage.gateway
 
 
 def until(condition: object, what: str, seconds: int = _READY_S) -> None:
@@ -116,8 +180,8 @@ def until(condition: object, what: str, seconds: int = _READY_S) -> None:
         raise Corrupt(f"did not happen within {seconds} s: {what}", f"{seconds} 秒内未发生：{what}")
 
 
-def settings_text(bank: str, port: int) -> str:
-    """The demonstration's settings file."""
+def settings_text(bank: str, port: int, database: str | None = None) -> str:
+    """The demonstration's settings file; ``database`` is the URL of a PostgreSQL database."""
     group = seeds.shipped().groups[0]
     operator = group.operators[0]
     text = [
@@ -126,6 +190,7 @@ def settings_text(bank: str, port: int) -> str:
         'data = "data"',
         'clock = "clock.json"',
         f"port = {port}",
+        *([f'database = "{database}"', f"lease_s = {_LEASE_S}"] if database else []),
         "[[tenant]]",
         'id = "demo-group"',
         f'name = "{group.name}"',

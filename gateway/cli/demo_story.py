@@ -14,7 +14,7 @@ from gateway.cli import demo_chapters
 from gateway.cli.api_client import Answer, ApiClient
 from gateway.cli.demo_books import compare, views_of
 from gateway.cli.demo_files import ACCOUNTS, POOR, Wish, coming_back, pain001, wish
-from gateway.cli.demo_stage import Stage, until
+from gateway.cli.demo_stage import Stage, in_mid_send, until
 from gateway.domain.errors import Corrupt
 
 _RETURNED: Final = 7
@@ -176,7 +176,7 @@ class Story:
 
     def _killed(self) -> None:
         """SIGKILL while the bank has the message and the answer is not there yet."""
-        self.chapter("发送途中 SIGKILL，重启", "SIGKILL in mid-send, restart")
+        self.chapter("发送途中 SIGKILL，接管", "SIGKILL in mid-send, taken over")
         client, admin = self.stage.client("demo-rest"), self.stage.admin()
         wishes = [wish(f"KILL-{n}", 7000 + n, own_bank=n % 2 == 0) for n in range(6)]
         admin.post(
@@ -193,18 +193,24 @@ class Story:
         client.close()
         accounts = {it.account for it in wishes}
         until(lambda: accounts <= self._paid(admin), "the bank has executed the six payments")
-        self.stage.gateway.kill()
-        self.say("kill -9 …")
-        self.stage.start_gateway()
+        self._kill_a_sender()
         client = self.stage.client("demo-rest")
         for it in wishes:
             self.wait(client, it.reference, "UNCONFIRMED")
-        self.say("重启后 6 × UNCONFIRMED，未重发 / after the restart, nothing resent")
+        self.say("接管后 6 × UNCONFIRMED，未重发 / taken over, nothing resent")
         self.jump(_QUIET)
         for it in wishes:
             self.wait(client, it.reference, "SETTLED")
         client.close()
         admin.close()
+
+    def _kill_a_sender(self) -> None:
+        """Kill a process that is in mid-send. On PostgreSQL it stays dead: another takes over."""
+        victim = in_mid_send(self.stage)
+        victim.kill()
+        self.say(f"kill -9 {victim.name} …")
+        if victim is self.stage.gateway:
+            self.stage.restart(victim)
 
     def _questions(self) -> None:
         """Balance and today's statement, answered by the bank now."""
@@ -320,6 +326,7 @@ class Story:
         self._console.print(table)
         self._console.print(f"状态 / states: {_listed(self.result['states'])}")
         self._console.print(f"审计 / audit verify: {_listed(self.result['audit'])}")
+        self._console.print(f"账实核对 / verify-books: {_listed(self.result['books'])}")
         for difference in self.differences:
             self._console.print(f"[red]✗ {difference}[/]")
 

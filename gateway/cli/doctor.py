@@ -14,6 +14,7 @@ from gateway.domain.party import masked
 from gateway.ports.tenancy import Connection, Tenant
 from gateway.relay.queries import Queries
 from gateway.runtime import Life, run_process
+from gateway.store.tenancy import acting_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,8 @@ def command(options: argparse.Namespace) -> int:
         built = bootstrap.build(loaded, life.died)
         try:
             for tenant, connection in _connections(loaded, options.connection):
-                checks.extend(await _check(built.relay.queries, tenant, connection))
+                with acting_for((tenant.id,)):
+                    checks.extend(await _check(built.relay.queries, tenant, connection))
         finally:
             await built.stop(0)
         return 0

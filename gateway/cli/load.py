@@ -17,12 +17,13 @@ import secrets
 import sqlite3
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Final, cast
 
 import httptools
 import msgspec
+import psycopg
 import uvloop
 
 from gateway.sandbox.payees import own_account, payee_name
@@ -37,7 +38,7 @@ from gateway.signing.request_signature import (
 
 ACCEPTED: Final = frozenset({200, 201, 202})
 FINAL: Final = "SETTLED"
-_POLL_S: Final = 0.05
+_POLL_S: Final = 0.1
 _CONNECT_S: Final = 5
 _ANSWER_S: Final = 300
 _WORST: Final = 0.99
@@ -62,7 +63,7 @@ class LoadOrder(msgspec.Struct, frozen=True, kw_only=True):
     rate_per_s: float = 0.0
     deadline_s: float = 600.0
     database: str = ""
-    """Singles: the side's SQLite file, counted from a read-only connection of our own …"""
+    """Singles: the side's SQLite file or PostgreSQL address, counted from a connection of ours …"""
     settled_sql: str = ""
     """… with this query, until it says that so many are settled:"""
     settled_target: int = 0
@@ -274,14 +275,30 @@ async def _until_settled(
 
 async def _until_counted(order: LoadOrder, deadline: float) -> int:
     """Count settled payments in the side's database: asking for each would be a load of its own."""
-    with closing(sqlite3.connect(f"file:{order.database}?mode=ro", uri=True)) as db:
+    with _counting(order) as settled:
         while True:
-            count = int(db.execute(order.settled_sql).fetchone()[0])
+            count = settled()
             if count >= order.settled_target:
                 return count
             if time.monotonic() > deadline:
                 raise LoadError(f"{count} of {order.settled_target} payments settled in time")
             await asyncio.sleep(_POLL_S)
+
+
+@contextmanager
+def _counting(order: LoadOrder) -> Iterator[Callable[[], int]]:
+    """What asks the side's database once."""
+    if order.database.startswith("postgresql"):
+        with psycopg.connect(order.database, autocommit=True) as server:
+            yield lambda: _first(server.execute(order.settled_sql.encode()).fetchone())
+    else:
+        path = f"file:{order.database}?mode=ro"
+        with closing(sqlite3.connect(path, uri=True)) as file:
+            yield lambda: _first(file.execute(order.settled_sql).fetchone())
+
+
+def _first(row: Sequence[int] | None) -> int:
+    return int(row[0]) if row else 0
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -87,23 +87,56 @@ def _json(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _database(command: argparse.ArgumentParser, role_zh: str, role_en: str) -> None:
+    where = command.add_mutually_exclusive_group()
+    where.add_argument(
+        "--database-env",
+        metavar="NAME",
+        help=f"存放{role_zh}数据库地址的环境变量 / variable with the address for {role_en}",
+    )
+    where.add_argument(
+        "--database-file", type=Path, metavar="FILE", help="同上，取自文件 / the same, from a file"
+    )
+
+
 def _service_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo = _add(
-        commands, "demo", "完整演示：SQLite 与沙箱银行 / the whole story on SQLite and the sandbox"
+        commands, "demo", "完整演示：网关与沙箱银行 / the whole story, with the sandbox bank"
     )
     demo.add_argument(
         "--exit", action="store_true", help="结束后退出 / end instead of staying open"
     )
-    demo.add_argument("--db", default="sqlite", help="数据库 / database (sqlite)")
+    demo.add_argument(
+        "--db",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="数据库 / database (sqlite)",
+    )
     demo.add_argument("--port", type=int, default=8700, help="API 端口 / port of the API")
     _json(demo)
     serve = _add(
         commands, "serve", "API 服务（SQLite 时含发送工作） / the API (and the worker, on SQLite)"
     )
     _config(serve)
+    _log(serve)
     _json(serve)
     worker = _add(commands, "worker", "独立发送进程 / a relay without the API")
     _config(worker)
+    worker.add_argument(
+        "--metrics-port",
+        type=int,
+        metavar="PORT",
+        help="监控端口（覆盖 [metrics] port）/ port of /metrics and /readyz, over [metrics] port",
+    )
+    _log(worker)
+    _json(worker)
+    migration = _add(commands, "migrate", "升级数据库结构 / bring the database to this version")
+    migration.add_argument(
+        "--check", action="store_true", help="只检查；落后时退出码 1 / only look; exit 1 if behind"
+    )
+    _database(migration, "属主角色的", "the role that owns it")
+    _config(migration)
+    _json(migration)
     sandbox = _add(commands, "sandbox", "沙箱银行 / the bank in a box")
     sandbox.add_argument("--data", type=Path, default=Path("var/sandbox"), help="账本目录 / folder")
     sandbox.add_argument("--host", default="127.0.0.1")
@@ -114,13 +147,37 @@ def _service_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     sandbox.add_argument("--return-rate", type=int, default=0, help="退汇百分比 / percent returned")
     sandbox.add_argument("--no-limits", action="store_true", help="不限额 / no limits (benchmarks)")
     sandbox.add_argument("--fast", action="store_true", help="不等磁盘 / do not wait for the disk")
+    _log(sandbox)
     _json(sandbox)
     doctor = _add(commands, "doctor", "检查配置与连接 / check settings and connections")
     _config(doctor)
     doctor.add_argument("--connection", help="只查此连接 / only this connection")
     _json(doctor)
+    _webhooks(commands)
     banks = _add(commands, "banks", "已装银行及能力 / installed banks and what they offer")
     _json(banks)
+
+
+def _webhooks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    webhooks = _add(commands, "webhooks", "Webhook 密钥、死信与重投 / secrets, dead letters")
+    webhooks.add_argument("action", choices=("secret", "list", "redeliver"))
+    webhooks.add_argument("event", nargs="*", help="事件编号 / ids of events (redeliver)")
+    webhooks.add_argument("--dead", action="store_true", help="全部死信 / every dead one")
+    webhooks.add_argument("--state", default="dead", choices=("dead", "pending", "delivered"))
+    webhooks.add_argument("--tenant", help="租户 / tenant (the first key's)")
+    webhooks.add_argument("--key", help="密钥编号 / id of the key that calls")
+    webhooks.add_argument("--url", help="API 地址 / the API's address (from the settings)")
+    _config(webhooks)
+    _json(webhooks)
+
+
+def _log(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--log", choices=("json", "text"), help="日志形式 / form of the log")
+    command.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        help="日志级别 / from which level on",
+    )
 
 
 def _file_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -160,8 +217,23 @@ def _proof_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser
     audit = _add(commands, "audit", "审计链 / the audit trail")
     audit.add_argument("action", choices=("verify", "checkpoint"), help="verify | checkpoint")
     audit.add_argument("--key", help="检查点公钥（十六进制）/ the checkpoint's public key in hex")
+    _database(audit, "审计角色的", "the role that audits")
     _config(audit)
     _json(audit)
+    books = _add(commands, "verify-books", "核对账实 / check the books", "verify_books")
+    books.add_argument(
+        "--sandbox", metavar="URL|FILE", help="沙箱银行地址或账本 / the sandbox bank or its ledger"
+    )
+    books.add_argument(
+        "--at-rest", action="store_true", help="应已全部终结 / nothing may be under way any more"
+    )
+    books.add_argument("--no-trail", action="store_true", help="不验审计链 / leave out the trail")
+    books.add_argument(
+        "--metrics", type=Path, metavar="FILE", help="Prometheus 文本文件 / textfile for Prometheus"
+    )
+    _database(books, "审计角色的", "the role that audits")
+    _config(books)
+    _json(books)
     campaign = _add(commands, "campaign", "故障演练 / a campaign of faults")
     campaign.add_argument(
         "--simulate", action="store_true", help="确定性模拟 / simulate, in one process"
@@ -170,11 +242,29 @@ def _proof_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser
     campaign.add_argument("--payments", type=int, default=1000)
     campaign.add_argument("--kills", type=int, default=0, help="真实进程中 SIGKILL 次数 / SIGKILLs")
     campaign.add_argument("--bank", default="cib")
+    campaign.add_argument(
+        "--db",
+        choices=("sqlite", "postgresql"),
+        default="postgresql",
+        help="真实进程用的数据库 / database of real processes (postgresql)",
+    )
+    campaign.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="保留现场的新目录 / a new folder, kept to look at",
+    )
     _json(campaign)
     bench = _add(commands, "bench", "性能测量 / measure", "bench_command")
     bench.add_argument("name", nargs="?", help="名称 / which one")
     bench.add_argument("--list", action="store_true", help="列出并说明 / say what each measures")
     bench.add_argument("--scale", default="1", help="规模 / share of the full size, e.g. 0.1")
+    bench.add_argument(
+        "--db",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="付款类测量的数据库 / database of the payment benches",
+    )
     bench.add_argument("--profile", help="把剖析写到此文件 / write a profile to this file")
     _json(bench)
 

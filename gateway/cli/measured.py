@@ -7,6 +7,7 @@ words are told when it fails.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +21,11 @@ from gateway.domain.errors import Corrupt, Refused
 
 _PEAK: Final = re.compile(r"^VmHWM:\s+([0-9]+) kB$", re.MULTILINE)
 _LAST_WORDS: Final = 2000
+SQLITE: Final = "sqlite"
+POSTGRESQL: Final = "postgresql"
+DATABASES: Final = (SQLITE, POSTGRESQL)
+_TIMES: Final = slice(11, 15)
+"""Where /proc/PID/stat, counted after the name, tells own and ended children's CPU time."""
 _END_S: Final = 30
 
 Say = Callable[[str], None]
@@ -31,12 +37,18 @@ class Options:
     """How large a run is: ``scale`` 1.0 is the set-up as written, ``slots`` messages in flight.
 
     ``profile``: instead of measuring, profile the product inside this process and write the
-    statistics to this file.
+    statistics to this file. ``database`` is where both sides keep their books.
     """
 
     scale: float = 1.0
     profile: Path | None = None
     slots: int = 16
+    database: str = SQLITE
+
+    @property
+    def postgresql(self) -> bool:
+        """Whether both sides keep their books on a PostgreSQL server of the bench's own."""
+        return self.database == POSTGRESQL
 
     def scaled(self, count: int) -> int:
         """``count`` at this scale, at least 1."""
@@ -107,6 +119,24 @@ def peak_rss_mib(pid: int | str = "self") -> float:
     status = Path(f"/proc/{pid}/status")
     found = _PEAK.search(status.read_text()) if status.exists() else None
     return round(int(found[1]) / 1024, 1) if found else 0.0
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds of a process and of all it started, as Linux counts them (0.0 elsewhere)."""
+    parents: dict[int, list[int]] = {}
+    times: dict[int, float] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            number, _, told = stat.read_text("utf-8", "replace").partition(" (")
+        except OSError:
+            continue  # it has ended meanwhile
+        words = told.rpartition(") ")[2].split()
+        parents.setdefault(int(words[1]), []).append(int(number))
+        times[int(number)] = sum(map(int, words[_TIMES])) / os.sysconf("SC_CLK_TCK")
+    family = [pid]
+    for member in family:
+        family += parents.get(member, [])
+    return sum(times.get(member, 0.0) for member in family)
 
 
 def repository() -> Path:

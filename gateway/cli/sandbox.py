@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+from gateway import __version__
 from gateway.bootstrap import bank_dialect
+from gateway.cli.logging_options import chosen_log
+from gateway.observe.exposition import exposition
+from gateway.observe.gauges import Here, own_gauges
+from gateway.observe.library import listen_to_libraries
+from gateway.observe.listener import CONTENT_TYPE
+from gateway.observe.log import EventLog
+from gateway.observe.options import DEFAULT_LOG
+from gateway.observe.words import what_failed
+from gateway.ports.events import CALLED, DIED, READY, STARTED, STOPPED, STOPPING
 from gateway.runtime import Life, LoopTasks, SharedClock, run_process
 from gateway.sandbox import seed as seeds
 from gateway.sandbox.bank import SandboxBank
@@ -17,7 +27,12 @@ from gateway.sandbox.ledger import Ledger
 from gateway.sandbox.options import Options
 from gateway.sandbox.server import SandboxServer
 from gateway.simulation.runtime import START, SimRandom
+from gateway.store.instants import to_us
+from gateway.transport.http_messages import Action, Handler, Request, Response
 from gateway.transport.http_server import serve
+
+_ROLE: Final = "sandbox"
+_UNANSWERED: Final = frozenset({Action.RESET, Action.CLOSE, Action.HALF_OPEN})
 
 
 def command(options: argparse.Namespace) -> int:
@@ -60,21 +75,48 @@ def clock_of(path: Path) -> SharedClock:
     return SharedClock(path)
 
 
+def observed(answer: Handler, log: EventLog, clock: SharedClock) -> Handler:
+    """The bank with /metrics beside it, its calls counted; status 0: a fault left it unanswered."""
+
+    async def handler(request: Request) -> Response:
+        if request.path == "/metrics":
+            here = Here(role=_ROLE, version=__version__, now_us=to_us(clock.now()))
+            return Response(body=exposition(log.meter, own_gauges(here)), content_type=CONTENT_TYPE)
+        began = clock.monotonic()
+        answered = await answer(request)
+        log.tell(
+            CALLED,
+            operation="admin" if request.path.startswith("/admin") else "bank",
+            status=0 if answered.action in _UNANSWERED else answered.status,
+            seconds=clock.monotonic() - began,
+        )
+        return answered
+
+    return handler
+
+
 async def _run(life: Life, options: argparse.Namespace, ready: Callable[[str], None]) -> int:
+    log = EventLog(_ROLE, chosen_log(options, DEFAULT_LOG))
+    listen_to_libraries(log)
+    log.tell(STARTED, version=__version__, banks="+".join(options.bank or ["cib"]))
     options.data.mkdir(parents=True, exist_ok=True)
     clock = clock_of(options.clock or options.data / "clock.json")
     tasks = LoopTasks(life.died)
     ledger = Ledger(options.data / "bank.db", durable=not options.fast)
     seeds.plant(ledger, seeds.shipped(), clock.now())
     bank = SandboxServer(build(options, ledger), clock, tasks)
-    server = await serve(bank.answer, options.host, options.port)
+    server = await serve(observed(bank.answer, log, clock), options.host, options.port)
+    log.tell(READY, address=f"{options.host}:{server.port}")
     ready(f"http://{options.host}:{server.port}")
     await life.ended()
+    log.tell(STOPPING)
     await server.close()
     bank.close()
     ledger.close()
     await tasks.stop()
     if life.error is not None:
-        print(f"gateway sandbox: {life.cause}: {life.error!r}", file=sys.stderr)
-        return 1
-    return 0
+        kind, place, why = what_failed(life.error)
+        log.tell(DIED, error=kind, place=place, why=f"{life.cause}: {why}")
+    log.tell(STOPPED)
+    log.close()
+    return 0 if life.error is None else 1

@@ -7,6 +7,7 @@ import json
 import sys
 
 from gateway import settings
+from gateway.cli.logging_options import chosen
 from gateway.web.server import run
 
 
@@ -19,4 +20,4 @@ def command(options: argparse.Namespace) -> int:
         else:
             print(f"接口已就绪 / API ready: {address}  (文档 / docs: {address}/docs)", flush=True)
 
-    return run(settings.load(options.config), ready=ready, err=sys.stderr)
+    return run(chosen(options, settings.load(options.config)), ready=ready, err=sys.stderr)

@@ -34,6 +34,9 @@ from gateway.sandbox.payments import Event, PaymentBook
 
 _REFUND_TEXT: Final = "代发工资不成功退回款项"
 _PAYROLL_TEXT: Final = "代发工资"
+# Naming an enum's member is a function call; these stand in what is done per line.
+_PAYROLL: Final = BatchKind.PAYROLL
+_PAID: Final = BankState.PAID
 _CARRIED_OUT: Final = frozenset({BankState.PAID, BankState.PARTLY_PAID})
 
 
@@ -50,21 +53,23 @@ class BatchExecution:
         """What the books know about the payees now."""
         numbers = {line.creditor.account.number for line in order.lines}
         kept = self._ledger.accounts(numbers)
-        for number in numbers - kept.keys():
-            generated = payees.generated(number)
-            if generated is not None:
-                kept[number] = generated
-        return Payees(kept=kept, fates=self._payments.fates(numbers))
+        generated = {
+            number: row
+            for number in numbers - kept.keys()
+            if (row := payees.generated(number)) is not None
+        }
+        return Payees(
+            kept=kept | generated,
+            fates=self._payments.fates(numbers),
+            unopened=frozenset(generated),
+        )
 
     def accept(self, row: BatchRow, debtor: AccountRow, known: Payees, *, signed: bool) -> BatchRow:
         """Store a judged batch and take it as far as it goes now.
 
         Unless ``signed``, it waits for people of the client.
         """
-        lines = tuple(
-            replace(line, own_bank=line.creditor.account.number in known.kept)
-            for line in row.order.lines
-        )
+        lines = tuple(_corrected(line, known) for line in row.order.lines)
         judged = replace(row, order=replace(row.order, lines=lines))
         decided = self._decided(judged, debtor, known, signed=signed)
         stored = self._book.add(decided)
@@ -182,15 +187,16 @@ class BatchExecution:
 
     def _pay(self, row: BatchRow, known: Payees) -> None:
         order = row.order
-        payroll = order.kind is BatchKind.PAYROLL
+        payroll = order.kind is _PAYROLL
         if payroll:
             self._payroll_voucher(row, "payroll", row.at, -order.total().minor)
-        for line in _paid(row):
-            kept = known.kept.get(line.creditor.account.number)
-            if kept is not None and payees.generated_own(kept.number):
-                self._ledger.open_account(kept)
-            self._ledger.book(_line_booking(row, line))
-            if kept is None and self._is_returned(row, line, known):
+        paid = tuple(_paid(row))
+        numbers = {line.creditor.account.number for line in paid} & known.unopened
+        self._ledger.open_account(*(known.kept[number] for number in sorted(numbers)))
+        self._ledger.book(*(_line_booking(row, line) for line in paid))
+        for line in paid:
+            at_home = line.creditor.account.number in known.kept
+            if not at_home and self._is_returned(row, line, known):
                 day = self._options.working_day(instant(row.at).date(), self._options.return_days)
                 due = datetime.combine(day, self._options.return_at, BANK_TIME)
                 self._plan(row, "return", seconds(due), line.line)
@@ -252,14 +258,20 @@ class BatchExecution:
         self._payments.plan(Event(due=due, event=event, batch=row.id, line=line))
 
 
+def _corrected(line: BatchLine, known: Payees) -> BatchLine:
+    """The line as the bank stores it: it knows its own accounts, whatever was claimed."""
+    own_bank = line.creditor.account.number in known.kept
+    return line if line.own_bank is own_bank else replace(line, own_bank=own_bank)
+
+
 def _paid(row: BatchRow) -> Iterable[BatchLine]:
-    return (line for line in row.order.lines if row.fates[line.line][0] is BankState.PAID)
+    return (line for line in row.order.lines if row.fates[line.line][0] is _PAID)
 
 
 def _line_booking(row: BatchRow, line: BatchLine) -> Booking:
     """One line: from the payer, or for payroll from what was debited for all, to the payee."""
     order, debtor, creditor = row.order, row.order.debtor, line.creditor
-    payroll = order.kind is BatchKind.PAYROLL
+    payroll = order.kind is _PAYROLL
     purpose = line.purpose or order.purpose or _PAYROLL_TEXT
     return Booking(
         kind="line",

@@ -21,17 +21,23 @@ from gateway.sandbox.options import Options
 
 _COUNT_DIFFERS: Final = "总笔数不符"
 _AMOUNT_DIFFERS: Final = "总金额不符"
+# Naming an enum's member is a function call; these stand in what is done per line.
+_OK: Final = Reason.OK
+_PAID: Final = BankState.PAID
+_PAYROLL: Final = BatchKind.PAYROLL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payees:
     """What the books know about the payees of a batch, by account number.
 
-    ``kept`` are accounts at this bank, stored or generated; ``fates`` as in the payee book.
+    ``kept`` are accounts at this bank, ``unopened`` those of them that so far stand for their
+    generated number only; ``fates`` as in the payee book.
     """
 
     kept: Mapping[str, AccountRow]
     fates: Mapping[str, str]
+    unopened: frozenset[str] = frozenset()
 
     def fate(self, number: str) -> str:
         """'' or what becomes of payments to this account."""
@@ -54,9 +60,9 @@ def judge(
     """None, or why nothing of the batch is stored. ``facts`` concern the payer."""
     order = request.order
     reason = rules.debtor(facts)
-    if reason is Reason.OK:
+    if reason is _OK:
         reason = _whole(order, facts.today, options)
-    if reason is not Reason.OK:
+    if reason is not _OK:
         return Refusal(reason=reason)
     refusal = _numbers(order) or _totals(request)
     if refusal is not None:
@@ -74,20 +80,20 @@ def judge(
 
 def _whole(order: BatchOrder, today: date, options: Options) -> Reason:
     """The batch apart from its lines: how many, why, when."""
-    payroll = order.kind is BatchKind.PAYROLL
+    payroll = order.kind is _PAYROLL
     most = options.payroll_lines_max if payroll else options.batch_lines_max
     if not 0 < len(order.lines) <= most:
         return Reason.MALFORMED
     if not payroll and not order.purpose.strip():
         return Reason.PURPOSE_ILLEGAL
     reason = rules.texts(order.purpose, "", options)
-    if reason is not Reason.OK or order.due is None:
+    if reason is not _OK or order.due is None:
         return reason
     # A payroll may be due today; a batch of payments, as a single payment, only from tomorrow.
     first = today if payroll else today + timedelta(days=1)
     days = options.payroll_due_days_max if payroll else options.due_days_max
     last = today + timedelta(days=days)
-    return Reason.OK if first <= order.due <= last else Reason.DATE_INVALID
+    return _OK if first <= order.due <= last else Reason.DATE_INVALID
 
 
 def _numbers(order: BatchOrder) -> Refusal | None:
@@ -117,7 +123,7 @@ def _line(order: BatchOrder, line: BatchLine, known: Payees, options: Options) -
     creditor = (
         # The bank looks at the accounts of a payroll only when it credits them.
         rules.creditor_form(line.creditor)
-        if order.kind is BatchKind.PAYROLL
+        if order.kind is _PAYROLL
         else rules.creditor(line, known.kept.get(line.creditor.account.number), options)
     )
     for reason in (
@@ -125,7 +131,7 @@ def _line(order: BatchOrder, line: BatchLine, known: Payees, options: Options) -
         rules.texts(line.purpose, line.memo, options),
         creditor,
     ):
-        if reason is not Reason.OK:
+        if reason is not _OK:
             return reason
     return None
 
@@ -136,23 +142,23 @@ def fate(order: BatchOrder, line: BatchLine, known: Payees, *, unlucky: bool) ->
     kept = known.kept.get(number)
     if kept is not None:
         reason = rules.own_creditor(line.creditor.name, kept)
-        if order.kind is BatchKind.PAYROLL and kept.status != "active":
+        if order.kind is _PAYROLL and kept.status != "active":
             reason = Reason.CREDITOR_UNKNOWN
-    elif order.kind is BatchKind.PAYROLL or line.own_bank:
+    elif order.kind is _PAYROLL or line.own_bank:
         reason = Reason.CREDITOR_UNKNOWN
     else:
         failing = known.fate(number) == payees.FATE_LINE_FAILS
-        reason = Reason.SYSTEM_FAILURE if failing else Reason.OK
-    if unlucky and reason is Reason.OK:
+        reason = Reason.SYSTEM_FAILURE if failing else _OK
+    if unlucky and reason is _OK:
         reason = Reason.SYSTEM_FAILURE
-    return (BankState.PAID if reason is Reason.OK else BankState.FAILED), reason
+    return (_PAID if reason is _OK else BankState.FAILED), reason
 
 
 def overall(fates: Mapping[int, Fate]) -> Fate:
     """The state of the whole after its lines, with the first reason where none was paid."""
-    paid = sum(state is BankState.PAID for state, _ in fates.values())
+    paid = sum(state is _PAID for state, _ in fates.values())
     if paid == len(fates):
-        return BankState.PAID, Reason.OK
+        return _PAID, _OK
     if paid:
-        return BankState.PARTLY_PAID, Reason.OK
+        return BankState.PARTLY_PAID, _OK
     return BankState.FAILED, fates[min(fates)][1]

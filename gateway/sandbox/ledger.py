@@ -40,6 +40,14 @@ _RETURNS: Final = (
     " AND amount > 0 AND EXISTS"
     " (SELECT 1 FROM voucher v WHERE v.id = posting.voucher AND v.kind = 'return')"
 )
+_VOUCHER: Final = (
+    "INSERT INTO voucher (id, kind, payment, day, at, batch, line) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_POSTING: Final = (
+    "INSERT INTO posting (voucher, seq, account, amount, balance_after, day, at,"
+    " counterparty_name, counterparty_account, counterparty_bank, remittance, reference)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _KEPT: Final = (
     "SELECT number, name, customer, city, kind, status, business, limit_once, limit_day,"
     " review_above, balance, held FROM account WHERE number"
@@ -190,15 +198,18 @@ class Ledger:
 
     # ── who and what ─────────────────────────────────────────────────────────────────────
 
-    def open_account(self, row: AccountRow) -> None:
-        """Open an account with nothing on it; an existing number is left as it is."""
-        self.db.execute(
+    def open_account(self, *rows: AccountRow) -> None:
+        """Open accounts with nothing on them; an existing number is left as it is."""
+        self.db.executemany(
             "INSERT OR IGNORE INTO account (number, name, customer, city, kind, status, business,"
             " limit_once, limit_day, review_above) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(row.number, row.name, row.customer, row.city, row.kind, row.status, row.business),
-                *(row.limit_once, row.limit_day, row.review_above),
-            ),
+            [
+                (
+                    *(row.number, row.name, row.customer, row.city, row.kind, row.status),
+                    *(row.business, row.limit_once, row.limit_day, row.review_above),
+                )
+                for row in rows
+            ],
         )
 
     def account(self, number: str) -> AccountRow | None:
@@ -265,33 +276,51 @@ class Ledger:
             self._last_day = date.min if last is None else date.fromisoformat(last[0])
         return max(day, self._last_day)
 
-    def book(self, booking: Booking) -> None:
-        """Post a voucher. Raises Corrupt if it does not balance or an account is missing."""
-        if not booking.legs or sum(leg.amount for leg in booking.legs) != 0:
-            raise Corrupt(f"voucher {booking.kind} does not balance")
-        booked_on = self.accounting_day(booking.at)
-        day, self._last_day = booked_on.isoformat(), booked_on
-        voucher = self.db.execute(
-            "INSERT INTO voucher (kind, payment, day, at, batch, line) VALUES (?, ?, ?, ?, ?, ?)",
-            (booking.kind, booking.payment, day, booking.at, booking.batch, booking.line),
-        ).lastrowid
-        for seq, leg in enumerate(booking.legs, 1):
-            moved = self.db.execute(
-                "UPDATE account SET balance = balance + ? WHERE number = ? RETURNING balance",
-                (leg.amount, leg.account),
-            ).fetchone()
-            if moved is None:
-                raise Corrupt(f"voucher {booking.kind} names an account the bank does not keep")
+    def book(self, *bookings: Booking) -> None:
+        """Post vouchers in this order, each after the ones before it.
+
+        Raises Corrupt if one does not balance or an account is missing; the caller's
+        transaction then takes everything back.
+        """
+        vouchers: list[tuple[str | int | None, ...]] = []
+        postings: list[tuple[str | int, ...]] = []
+        balances = self._balances({leg.account for it in bookings for leg in it.legs})
+        (last,) = self.db.execute("SELECT COALESCE(MAX(id), 0) FROM voucher").fetchone()
+        at, day = None, ""
+        for number, it in enumerate(bookings, last + 1):
+            if not it.legs or sum([leg.amount for leg in it.legs]) != 0:
+                raise Corrupt(f"voucher {it.kind} does not balance")
+            if it.at != at:
+                at, self._last_day = it.at, self.accounting_day(it.at)
+                day = self._last_day.isoformat()
+            vouchers.append((number, it.kind, it.payment, day, it.at, it.batch, it.line))
+            for seq, leg in enumerate(it.legs, 1):
+                if leg.account not in balances:
+                    raise Corrupt(f"voucher {it.kind} names an account the bank does not keep")
+                balances[leg.account] = after = balances[leg.account] + leg.amount
+                postings.append(
+                    (
+                        *(number, seq, leg.account, leg.amount, after, day, it.at),
+                        *(leg.counterparty_name, leg.counterparty_account, leg.counterparty_bank),
+                        *(it.remittance, it.reference),
+                    )
+                )
+        self.db.executemany(_VOUCHER, vouchers)
+        self.db.executemany(_POSTING, postings)
+        self.db.executemany(
+            "UPDATE account SET balance = ? WHERE number = ?",
+            [(balance, account) for account, balance in balances.items()],
+        )
+
+    def _balances(self, numbers: Iterable[str]) -> dict[str, int]:
+        """What stands on those of the accounts that the bank keeps."""
+        return dict(
             self.db.execute(
-                "INSERT INTO posting (voucher, seq, account, amount, balance_after, day, at,"
-                " counterparty_name, counterparty_account, counterparty_bank, remittance,"
-                " reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(voucher, seq, leg.account, leg.amount, moved[0], day, booking.at),
-                    *(leg.counterparty_name, leg.counterparty_account, leg.counterparty_bank),
-                    *(booking.remittance, booking.reference),
-                ),
+                "SELECT number, balance FROM account WHERE number IN"
+                " (SELECT value FROM json_each(?))",
+                (json.dumps(tuple(numbers)),),
             )
+        )
 
     def lines(self, query: LineQuery) -> tuple[tuple[Entry, ...], bool]:
         """One page of statement lines in booking order, and whether more follow."""

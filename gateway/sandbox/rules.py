@@ -26,6 +26,8 @@ _FORBIDDEN: Final = re.compile(r"[<>&\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _AMOUNT_MAX: Final = 10**17
 HISTORY_DAYS_MAX: Final = 365
 _DRAW_RANGE: Final = 2**32
+# Naming an enum's member is a function call; these stand in what is done per line.
+_OK: Final = Reason.OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def sign_on(operator: OperatorRow | None, offered: str) -> Reason:
         return Reason.OPERATOR_UNKNOWN
     if operator.locked:
         return Reason.PASSWORD_LOCKED
-    return Reason.OK if offered == operator.secret else Reason.PASSWORD_WRONG
+    return _OK if offered == operator.secret else Reason.PASSWORD_WRONG
 
 
 def judge(request: PayRequest, facts: PayFacts, options: Options) -> Reason:
@@ -71,9 +73,9 @@ def judge(request: PayRequest, facts: PayFacts, options: Options) -> Reason:
         _due(order, facts.today, options),
         _channel(request),
     ):
-        if reason is not Reason.OK:
+        if reason is not _OK:
             return reason
-    return Reason.OK
+    return _OK
 
 
 def debtor(facts: PayFacts) -> Reason:
@@ -87,13 +89,13 @@ def debtor(facts: PayFacts) -> Reason:
         return Reason.DEBTOR_CLOSED
     if PAY not in account.business.split(","):
         return Reason.BUSINESS_NOT_OPEN
-    return Reason.OK if facts.may_pay else Reason.NOT_PERMITTED
+    return _OK if facts.may_pay else Reason.NOT_PERMITTED
 
 
 def amount(asked: Money) -> Reason:
     """Whether this can be paid: yuan, more than nothing, within the field's length."""
     right = asked.currency == CNY and 0 < asked.minor < _AMOUNT_MAX
-    return Reason.OK if right else Reason.AMOUNT_INVALID
+    return _OK if right else Reason.AMOUNT_INVALID
 
 
 def _text(order: PayOrder, options: Options) -> Reason:
@@ -107,7 +109,7 @@ def texts(purpose: str, memo: str, options: Options) -> Reason:
     if _FORBIDDEN.search(purpose) or _FORBIDDEN.search(memo):
         return Reason.PURPOSE_ILLEGAL
     too_long = len(purpose.encode("gb18030", "replace")) > options.purpose_bytes_max
-    return Reason.PURPOSE_ILLEGAL if too_long else Reason.OK
+    return Reason.PURPOSE_ILLEGAL if too_long else _OK
 
 
 def creditor_form(party: Party) -> Reason:
@@ -115,27 +117,27 @@ def creditor_form(party: Party) -> Reason:
     if not _ACCOUNT.fullmatch(party.account.number):
         return Reason.CREDITOR_MALFORMED
     illegible = not party.name.strip() or _FORBIDDEN.search(party.name)
-    return Reason.MALFORMED if illegible else Reason.OK
+    return Reason.MALFORMED if illegible else _OK
 
 
 def own_creditor(name: str, kept: AccountRow) -> Reason:
     """Whether money for ``name`` may be credited to this account of the bank."""
     if kept.status == "closed" or kept.kind != "customer":
         return Reason.CREDITOR_UNKNOWN
-    return Reason.OK if kept.name == name.strip() else Reason.NAME_MISMATCH
+    return _OK if kept.name == name.strip() else Reason.NAME_MISMATCH
 
 
 def creditor(order: PayOrder | BatchLine, kept: AccountRow | None, options: Options) -> Reason:
     """Whether the payee may be paid; ``kept`` is the payee's account where it is at this bank."""
     party = order.creditor
     reason = creditor_form(party)
-    if reason is not Reason.OK:
+    if reason is not _OK:
         return reason
     if kept is not None:
         return own_creditor(party.name, kept)
     if order.own_bank or _claims_own_bank(party.account.agent, options):
         return Reason.NOT_OWN_BANK
-    return Reason.OK if party.account.agent.name else Reason.MALFORMED
+    return _OK if party.account.agent.name else Reason.MALFORMED
 
 
 def _claims_own_bank(agent: Agent, options: Options) -> bool:
@@ -149,16 +151,16 @@ def _claims_own_bank(agent: Agent, options: Options) -> bool:
 
 def _due(order: PayOrder, today: date, options: Options) -> Reason:
     if order.due is None:
-        return Reason.OK
+        return _OK
     latest = today + timedelta(days=options.due_days_max)
-    return Reason.OK if today < order.due <= latest else Reason.DATE_INVALID
+    return _OK if today < order.due <= latest else Reason.DATE_INVALID
 
 
 def _channel(request: PayRequest) -> Reason:
     if not request.super_channel or request.order.own_bank:
-        return Reason.OK
+        return _OK
     named = request.order.creditor.account.agent.cnaps
-    return Reason.OK if named else Reason.CREDITOR_MALFORMED
+    return _OK if named else Reason.CREDITOR_MALFORMED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,33 +185,33 @@ def destination(standing: Standing) -> tuple[BankState, Reason]:
     """The state an accepted instruction goes to now, and why if it fails."""
     wanted, debtor = standing.amount, standing.debtor
     if not standing.signed:
-        return BankState.AUDITING, Reason.OK
+        return BankState.AUDITING, _OK
     if standing.due is not None and standing.due > standing.today:
-        return BankState.AUDITED, Reason.OK
+        return BankState.AUDITED, _OK
     if debtor is None or debtor.status == "closed":
         return BankState.FAILED, Reason.DEBTOR_CLOSED
     if debtor.status == "frozen":
         return BankState.FAILED, Reason.DEBTOR_FROZEN
     if debtor.review_above and wanted > debtor.review_above and not standing.reviewed:
-        return BankState.BRANCH_REVIEW, Reason.OK
+        return BankState.BRANCH_REVIEW, _OK
     if standing.limit is not None and wanted > standing.limit:
         return BankState.FAILED, Reason.OVER_LIMIT
     if debtor.available < wanted:
         return BankState.FAILED, Reason.INSUFFICIENT_FUNDS
-    return (BankState.PENDING if standing.super_channel else BankState.PAID), Reason.OK
+    return (BankState.PENDING if standing.super_channel else BankState.PAID), _OK
 
 
 def statement_days(start: date, end: date, today: date) -> Reason:
     """Today must be asked for alone, a range must lie before it."""
     if start > end or end > today or (start < end and end == today):
         return Reason.DATE_INVALID
-    return Reason.OK
+    return _OK
 
 
 def history_days(start: date, end: date, today: date) -> Reason:
     """Day-end balances: closed days only, at most a year back."""
     oldest = today - timedelta(days=HISTORY_DAYS_MAX)
-    return Reason.OK if oldest <= start <= end < today else Reason.DATE_INVALID
+    return _OK if oldest <= start <= end < today else Reason.DATE_INVALID
 
 
 def drawn(rate: float, *parts: str | int) -> bool:

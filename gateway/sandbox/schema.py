@@ -138,6 +138,7 @@ def connect(path: str | Path, *, durable: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
     connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA cache_size = -64000")
     _catch_up(connection)
     connection.executescript(SCHEMA)
     return connection

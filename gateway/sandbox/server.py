@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.domain.errors import NotFound, NotPermitted, Refused
 from gateway.ports.runtime import Tasks
-from gateway.sandbox import admin
+from gateway.sandbox import admin, executions
 from gateway.sandbox.admin import Json, SharedClock
 from gateway.sandbox.bank import SandboxBank
 from gateway.sandbox.exchange import Delivery, Exchange
@@ -33,6 +33,7 @@ _ACTIONS: Final[Mapping[Delivery, Action]] = {
 }
 _ENTRIES: Final = re.compile(r"/admin/accounts/([^/]+)/entries")
 _DECISION: Final = re.compile(r"/admin/payments/([^/]+)/decision")
+_NUMBER_MAX: Final = 18
 _STATUS: Final[Mapping[type[Refused], int]] = {NotFound: 404, NotPermitted: 409}
 
 
@@ -85,10 +86,8 @@ class SandboxServer:
         match request.method, path:
             case "GET", "/admin/ledger":
                 return await self._run(lambda: admin.ledger_view(first.ledger))
-            case "GET", "/admin/payments" | "/admin/batches":
-                serial, customer = query.get("serial", ""), query.get("customer", "")
-                view = admin.payments_view if path == "/admin/payments" else admin.batches_view
-                return await self._run(lambda: view(first, serial, customer))
+            case "GET", "/admin/payments" | "/admin/batches" | "/admin/executions":
+                return await self._run(lambda: _listed(first, path, query))
             case "GET", "/admin/clock":
                 return {"now": self._clock.now().isoformat()}
             case "POST", "/admin/clock":
@@ -140,6 +139,21 @@ def _response(exchange: Exchange) -> Response:
 
 def _body(request: Request, kind: type[B]) -> B:
     return msgspec.json.decode(request.body, type=kind)
+
+
+def _listed(bank: SandboxBank, path: str, query: Mapping[str, str]) -> Json:
+    """Payments, batches, or everything executed, page by page."""
+    if path == "/admin/executions":
+        return executions.page(bank.ledger.db, _number(query.get("after", "0")))
+    view = admin.payments_view if path == "/admin/payments" else admin.batches_view
+    return view(bank, query.get("serial", ""), query.get("customer", ""))
+
+
+def _number(text: str) -> int:
+    """A voucher's number. Raises Refused for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _NUMBER_MAX):
+        raise Refused("'after' must be a voucher's number", "after 须为凭证号")
+    return int(text)
 
 
 def _json(content: Json, status: int = 200) -> Response:

@@ -3,7 +3,8 @@
 Accept → durable → FOX bytes → durable → POST → durable, and nothing else: no signature check, no
 validation, no permissions, no duplicates, no trail, no enquiry, no restart. It keeps the three
 promises that cost disk time (what is answered is durable, bytes are durable before they leave,
-outcomes are durable) and is the ceiling a real product is held against.
+outcomes are durable) and is the ceiling a real product is held against. Payments of one call
+travel together, up to a hundred in a message.
 
 Run by ``gateway bench payments-…`` as ``python -m tests.bench.bare``; prints ``{"ready": …}``.
 """
@@ -13,16 +14,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import queue
-import re
 import secrets
 import signal
-import sqlite3
-import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -30,39 +26,13 @@ import httptools
 import msgspec
 import uvloop
 
-from gateway.bootstrap import bank_dialect
 from gateway.cli.load import HttpConnection
-from gateway.domain.ids import Serial
-from gateway.domain.instruction import Urgency
-from gateway.domain.money import CNY, Money
-from gateway.domain.party import Account, Agent, Party
-from gateway.ports.bank import PayOrder, SignOn
 from gateway.store.instants import BEIJING
+from tests.bench.bare_books import Books, PostgresBooks, Sent, SqliteBooks, Writer
+from tests.bench.bare_messages import BATCH_MAX, Line, Messages, outcomes
 
-SCHEMA = """
-CREATE TABLE batch (id TEXT PRIMARY KEY, lines INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE payment (
-    id INTEGER PRIMARY KEY, batch TEXT NOT NULL, reference TEXT NOT NULL, debtor TEXT NOT NULL,
-    name TEXT NOT NULL, account TEXT NOT NULL, amount TEXT NOT NULL, purpose TEXT NOT NULL,
-    serial TEXT NOT NULL DEFAULT '', sent BLOB, reply BLOB, outcome TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX payment_batch ON payment (batch, outcome);
-"""
-GROUP_MAX = 512
 PLAN_MAX = 64
-PAID = re.compile(rb"<XFERPRCCODE>PAYOUT</XFERPRCCODE>")
-Job = Callable[[sqlite3.Connection], object]
-
-
-class Line(msgspec.Struct):
-    """The fields of an instruction that the message carries."""
-
-    erp_reference: str
-    debtor_account: str
-    creditor_name: str
-    creditor_account: str
-    amount: str
-    purpose: str
+"""Messages made durable in one commit."""
 
 
 class Batch(msgspec.Struct):
@@ -71,116 +41,10 @@ class Batch(msgspec.Struct):
 
 
 class Waiting(msgspec.Struct):
-    """A payment between its acceptance and its outcome."""
+    """Payments between their acceptance and their outcome, for one message."""
 
-    id: int
-    line: Line
-
-
-class Writer:
-    """One thread that commits whatever has gathered: durable when the future is done."""
-
-    def __init__(self, path: str) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[tuple[Job, asyncio.Future[object]]] = queue.SimpleQueue()
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(SCHEMA)
-        threading.Thread(target=self._work, daemon=True).start()
-
-    async def write(self, job: Job) -> object:
-        future: asyncio.Future[object] = self._loop.create_future()
-        self._queue.put((job, future))
-        return await future
-
-    def _work(self) -> None:
-        while True:
-            group = [self._queue.get()]
-            while len(group) < GROUP_MAX and not self._queue.empty():
-                group.append(self._queue.get())
-            self._db.execute("BEGIN IMMEDIATE")
-            results = [job(self._db) for job, _ in group]
-            self._db.execute("COMMIT")
-            self._loop.call_soon_threadsafe(_settle, group, results)
-
-
-def _settle(group: Sequence[tuple[Job, asyncio.Future[object]]], results: list[object]) -> None:
-    for (_, future), result in zip(group, results, strict=True):
-        if not future.done():
-            future.set_result(result)
-
-
-class Template:
-    """A transfer message of the dialect, cut where the payment's own words stand."""
-
-    def __init__(self, host: str) -> None:
-        self._marks = {
-            "name": "样本户名",
-            "account": "100000000000000007",
-            "serial": "GW" + "7" * 26,
-        }
-        self._marks |= {
-            "debtor": "200000000000000007",
-            "amount": "777777.77",
-            "purpose": "样本用途",
-        }
-        body = self._encoded()
-        places = sorted(
-            (body.index(mark.encode("gbk")), name) for name, mark in self._marks.items()
-        )
-        self._order = [name for _, name in places]
-        self._pieces: list[bytes] = []
-        start = 0
-        for at, name in places:
-            self._pieces.append(body[start:at])
-            start = at + len(self._marks[name].encode("gbk"))
-        self._tail = body[start:]
-        self._head = (
-            f"POST /cib HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-fox\r\n".encode()
-        )
-
-    def _encoded(self) -> bytes:
-        marks = self._marks
-        order = PayOrder(
-            debtor=Party(name="", account=Account(number=marks["debtor"])),
-            creditor=Party(
-                name=marks["name"],
-                account=Account(number=marks["account"], agent=Agent(name="兴业银行", city="福州")),
-            ),
-            amount=Money(77777777, CNY),
-            purpose=marks["purpose"],
-            memo="",
-            own_bank=True,
-            local=True,
-            urgency=Urgency.NORMAL,
-        )
-        signon = SignOn(
-            customer="9900000001",
-            operator="erpmaker",
-            password="Demo-Pass-1",
-            at=datetime.now(BEIJING).replace(microsecond=0),
-        )
-        pay = bank_dialect("cib").pay
-        assert pay is not None
-        return pay.encode(order, signon, Serial(marks["serial"])).body()
-
-    def fill(self, line: Line, serial: str) -> bytes:
-        words = {
-            "name": line.creditor_name,
-            "account": line.creditor_account,
-            "serial": serial,
-            "debtor": line.debtor_account,
-            "amount": line.amount,
-            "purpose": line.purpose,
-        }
-        parts: list[bytes] = []
-        for piece, name in zip(self._pieces, self._order, strict=True):
-            parts += (piece, words[name].encode("gbk"))
-        return b"".join((*parts, self._tail))
-
-    def request(self, body: bytes) -> bytes:
-        return self._head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    first: int
+    lines: Sequence[Line]
 
 
 class Path:
@@ -190,12 +54,13 @@ class Path:
         address = urlsplit(bank)
         host, port = address.hostname or "", address.port or 80
         self._writer = writer
-        self._template = Template(f"{host}:{port}")
+        self._messages = Messages(f"{host}:{port}")
         self._free = deque(HttpConnection(host, port) for _ in range(slots))
         self._waiting: deque[Waiting] = deque()
         self._wake = asyncio.Event()
         self._day = f"{datetime.now(BEIJING):%Y%m%d}"
         self._tasks: set[asyncio.Task[None]] = set()
+        self._payments = self._sent = 0
 
     async def single(self, body: bytes) -> bytes:
         accepted = await self._accept("", [msgspec.json.decode(body, type=Line)])
@@ -207,30 +72,15 @@ class Path:
         return json.dumps({"id": posted.batch_reference}).encode()
 
     async def states(self, batch: str) -> bytes:
-        count = await self._writer.write(
-            lambda db: db.execute(
-                "SELECT count(*) FROM payment WHERE batch = ? AND outcome = 'SETTLED'", (batch,)
-            ).fetchone()[0]
-        )
+        count = await self._writer.write(lambda books: books.settled(batch))
         return json.dumps({"id": batch, "states": {"SETTLED": count}}).encode()
 
     async def _accept(self, batch: str, lines: list[Line]) -> int:
-        def store(db: sqlite3.Connection) -> int:
-            newest = db.execute("SELECT coalesce(max(id), 0) FROM payment").fetchone()[0]
-            if batch:
-                db.execute("INSERT INTO batch VALUES (?, ?)", (batch, len(lines)))
-            db.executemany(
-                "INSERT INTO payment (id, batch, reference, debtor, name, account, amount, purpose)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (newest + at, batch, *msgspec.structs.astuple(it))
-                    for at, it in enumerate(lines, 1)
-                ],
-            )
-            return cast("int", newest + 1)
-
-        first = cast("int", await self._writer.write(store))
-        self._waiting.extend(Waiting(first + at, line) for at, line in enumerate(lines))
+        first = self._payments + 1
+        self._payments += len(lines)
+        await self._writer.write(lambda books: books.accept(first, batch, lines))
+        for at in range(0, len(lines), BATCH_MAX):
+            self._waiting.append(Waiting(first + at, lines[at : at + BATCH_MAX]))
         self._wake.set()
         return first
 
@@ -241,32 +91,30 @@ class Path:
                 self._wake.clear()
                 await self._wake.wait()
             width = min(len(self._free), len(self._waiting), PLAN_MAX)
-            chosen = [self._waiting.popleft() for _ in range(width)]
             connections = [self._free.popleft() for _ in range(width)]
-            rows: list[tuple[str, bytes, int]] = []
-            for it in chosen:
-                serial = f"GW{self._day}{secrets.token_hex(9).upper()}"
-                rows.append((serial, self._template.fill(it.line, serial), it.id))
-            await self._writer.write(partial(_store_bytes, rows))
-            for (_, body, number), connection in zip(rows, connections, strict=True):
-                task = asyncio.create_task(self._send(number, body, connection))
+            messages = [self._message(self._waiting.popleft()) for _ in range(width)]
+
+            def sending(books: Books, messages: Sequence[Sent] = messages) -> None:
+                books.sending(messages)
+
+            await self._writer.write(sending)
+            for message, connection in zip(messages, connections, strict=True):
+                task = asyncio.create_task(self._send(message, connection))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-    async def _send(self, number: int, body: bytes, connection: HttpConnection) -> None:
-        status, reply = await connection.send(self._template.request(body))
-        outcome = "SETTLED" if status == 200 and PAID.search(reply) else "UNCONFIRMED"
-        await self._writer.write(
-            lambda db: db.execute(
-                "UPDATE payment SET reply = ?, outcome = ? WHERE id = ?", (reply, outcome, number)
-            )
-        )
+    def _message(self, it: Waiting) -> Sent:
+        self._sent += 1
+        serial = f"GW{self._day}{secrets.token_hex(9).upper()}"
+        body = self._messages.write(it.lines, serial)
+        return Sent(self._sent, serial, body, it.first, len(it.lines))
+
+    async def _send(self, it: Sent, connection: HttpConnection) -> None:
+        status, reply = await connection.send(self._messages.request(it.body))
+        found = outcomes(it.lines, status, reply)
+        await self._writer.write(lambda books: books.answered(it, reply, found))
         self._free.append(connection)
         self._wake.set()
-
-
-def _store_bytes(rows: list[tuple[str, bytes, int]], db: sqlite3.Connection) -> None:
-    db.executemany("UPDATE payment SET serial = ?, sent = ? WHERE id = ?", rows)
 
 
 class Server(asyncio.Protocol):
@@ -311,7 +159,9 @@ class Server(asyncio.Protocol):
 
 async def serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
-    path = Path(Writer(options.database), options.bank, options.slots)
+    kept = options.database
+    books = PostgresBooks(kept) if kept.startswith("postgresql") else SqliteBooks(kept)
+    path = Path(Writer(books), options.bank, options.slots)
     planner = asyncio.create_task(path.plan())
     server = await loop.create_server(lambda: Server(path), "127.0.0.1", 0)
     ended = asyncio.Event()

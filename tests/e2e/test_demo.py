@@ -8,11 +8,19 @@ import sys
 
 import pytest
 
+from tests.e2e.needs import needs
 
-@pytest.mark.timeout(180)
-def test_the_whole_story_ends_with_equal_books() -> None:
+DEMO = (sys.executable, "-m", "gateway.cli.main", "demo")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+def test_the_whole_story_ends_with_equal_books(database: str) -> None:
+    needs(database)
     ended = subprocess.run(
-        [sys.executable, "-m", "gateway.cli.main", "demo", "--exit", "--json", "--port", "0"],
+        [*DEMO, "--exit", "--json", "--port", "0", "--db", database],
         capture_output=True,
         text=True,
         check=False,
@@ -22,6 +30,7 @@ def test_the_whole_story_ends_with_equal_books() -> None:
     assert result["differences"] == []
     assert result["instructions"] >= 500
     assert result["audit"]["ok"] is True
+    assert result["books"]["ok"] is True
     assert result["states"] == {
         "SETTLED": result["instructions"] - 8,
         "REJECTED": 6,

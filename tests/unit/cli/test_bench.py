@@ -10,15 +10,26 @@ import msgspec
 import pytest
 
 from gateway import settings
-from gateway.cli import bench_audit, bench_payments, bench_settings, bench_texts, load, measured
+from gateway.bootstrap import bank_dialect
+from gateway.cli import (
+    bench_audit,
+    bench_intake,
+    bench_payments,
+    bench_settings,
+    bench_start,
+    bench_texts,
+    load,
+    measured,
+)
 from gateway.cli.bench import BENCHES, document, run
 from gateway.cli.main import main
 from gateway.cli.measured import Measured, Options
 from gateway.domain.errors import Corrupt, Refused
 from gateway.intake.json_body import parse_batch, parse_instruction
 from gateway.sandbox.payees import own_account
+from tests.bench import bare_books, bare_messages
 
-NAMES = {"payments-batch", "payments-single", "audit"}
+NAMES = {"payments-batch", "payments-single", "audit", "pain001-intake", "worker-start"}
 FIXED = ["name", "product", "reference", "ratio", "unit", "peak_rss_mib"]
 ORDER = load.LoadOrder(host="h", port=1, key="k", secret="s", debtor=bench_settings.DEBTOR, calls=3)
 
@@ -36,13 +47,18 @@ def test_the_list_names_every_bench_with_its_set_up_in_both_languages():
     for bench in found.values():
         assert "参照" in bench["zh"]
         assert "Reference" in bench["en"]
-        assert bench["unit"].endswith("/s")
+        assert bench["unit"].endswith("/s") or bench["unit"] == "ms"
 
 
 def test_the_set_ups_name_the_sizes_that_are_run():
     assert f"{bench_audit.RECORDS:,}" in bench_texts.AUDIT_ZH
     assert f"{bench_audit.RECORDS:,}" in bench_texts.AUDIT_EN
+    for text in (bench_texts.INTAKE_ZH, bench_texts.INTAKE_EN):
+        assert f"{bench_intake.LINES:,}" in text
+    for text in (bench_texts.START_ZH, bench_texts.START_EN):
+        assert re.search(rf"(?<!\d){bench_start.STARTS}(?!\d)", text)
     for text in (bench_texts.BATCH_ZH, bench_texts.BATCH_EN):
+        assert re.search(rf"(?<!\d){bare_messages.BATCH_MAX}(?!\d)", text)
         assert f"{bench_payments.LINES:,}" in text
         assert re.search(rf"(?<!\d){bench_payments.CALLS}(?!\d)", text)
         assert re.search(rf"(?<!\d){Options().slots} (个发送通道|sending slots)", text)
@@ -111,10 +127,20 @@ def test_without_the_bare_path_the_payment_benches_say_what_is_missing(
 
 def test_the_settings_of_a_bench_are_valid_settings(tmp_path: Path):
     path = tmp_path / "gateway.toml"
-    path.write_text(bench_settings.text(bank="http://127.0.0.1:8007", slots=16), encoding="utf-8")
-    (tenant,) = settings.load(path).directory.tenants.values()
-    assert tenant.connections["main"].slots == 16
-    assert bench_settings.DEBTOR in tenant.accounts
+    for batching in (False, True):
+        text = bench_settings.text(
+            bank="http://127.0.0.1:8007",
+            slots=16,
+            database="postgresql://u@/d?host=/s" if batching else "gateway.db",
+            batching=batching,
+        )
+        path.write_text(text, encoding="utf-8")
+        loaded = settings.load(path)
+        (tenant,) = loaded.directory.tenants.values()
+        assert tenant.connections["main"].slots == 16
+        assert tenant.policy.batching is batching
+        assert loaded.database.postgresql is batching
+        assert bench_settings.DEBTOR in tenant.accounts
 
 
 def test_the_load_is_instructions_that_can_be_read_each_payee_once():
@@ -124,6 +150,35 @@ def test_the_load_is_instructions_that_can_be_read_each_payee_once():
     heads, lines = zip(*map(parse_batch, load.bodies(order)), strict=True)
     assert len({head.batch_reference for head in heads}) == 2
     assert len({draft.erp_reference for batch in lines for draft in batch}) == 8
+
+
+ANSWER = (
+    b"<RSBODY><XFERINFO><INDX>1</INDX><TRNAMT>1.00</TRNAMT><STATUS>PAYOUT</STATUS></XFERINFO>"
+    b"<XFERINFO><INDX>2</INDX><STATUS>FAIL</STATUS></XFERINFO>"
+    b"<XFERPRCSTS><XFERPRCCODE>%b</XFERPRCCODE></XFERPRCSTS></RSBODY>"
+)
+
+
+def test_the_bare_path_writes_what_the_dialect_writes_and_reads_each_lines_fate():
+    dialect = bank_dialect("cib")
+    posted = [msgspec.json.decode(body, type=bare_messages.Line) for body in load.bodies(ORDER)]
+    messages = bare_messages.Messages("h:1")
+    single = dialect.bank_side.decode(messages.write(posted[:1], "S1"))
+    assert (single.malformed, single.serial, single.operation) == ("", "S1", "payment")
+    batch = dialect.bank_side.decode(messages.write(posted, "S2"))
+    assert (batch.malformed, batch.serial, batch.operation) == ("", "S2", "batch_payment")
+    assert (batch.body.count, batch.body.amount) == (3, batch.body.order.total())
+    told = [(it.line, it.creditor.account.number) for it in batch.body.order.lines]
+    assert told == [(at, own_account(at - 1)) for at in (1, 2, 3)]
+    partly = ["SETTLED", "UNCONFIRMED"]
+    assert bare_messages.outcomes(2, 200, ANSWER % b"PAYOUT") == partly
+    assert bare_messages.outcomes(2, 200, ANSWER % b"FAIL") == ["UNCONFIRMED"] * 2
+    assert bare_messages.outcomes(1, 500, ANSWER % b"PAYOUT") == ["UNCONFIRMED"]
+
+
+def test_the_bare_books_write_neighbours_with_one_outcome_at_once():
+    runs = bare_books.runs(7, ["SETTLED", "SETTLED", "UNCONFIRMED", "SETTLED"])
+    assert runs == [("SETTLED", 7, 9), ("UNCONFIRMED", 9, 10), ("SETTLED", 10, 11)]
 
 
 def test_requests_carry_their_length_and_a_signature():

@@ -63,7 +63,7 @@ def no_database(monkeypatch):
     def opened(*_arguments, **_names):
         raise AssertionError("a database was opened")
 
-    monkeypatch.setattr(bootstrap, "sqlite_engine", opened)
+    monkeypatch.setattr(bootstrap, "open_engine", opened)
     monkeypatch.setattr(sqlite3.dbapi2, "connect", opened)
 
 
