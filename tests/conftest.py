@@ -10,8 +10,16 @@ import pytest
 from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
+from tests.postgres import (  # noqa: F401 - fixtures that every test may ask for
+    database,
+    databases,
+    empty_database,
+    migrated_file,
+    postgresql,
+)
+
 TESTS = Path(__file__).resolve().parent
-OPEN_SOCKETS = ("integration", "e2e", "bench")
+OPEN_SOCKETS = ("integration", "e2e", "bench", "crashwalk")
 
 # No deadline: a busy machine is not a fault. A fixed seed in CI: a red build can be repeated.
 settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -16,7 +16,7 @@ from gateway.domain.errors import Corrupt
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCKS = ("runtime.txt", "build.txt", "dev.txt")
+LOCKS = ("runtime.txt", "build.txt", "dev.txt", "postgresql.txt")
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +122,14 @@ def test_no_address_and_no_path_stands_in_a_lock(name):
 
 
 def test_the_locks_agree_and_cover_what_is_asked_for():
-    runtime, build, dev = (_pins(name) for name in LOCKS)
-    for part in (runtime, build):
+    runtime, build, dev, postgresql = (_pins(name) for name in LOCKS)
+    for part in (runtime, build, postgresql):
         assert part.items() <= dev.items()
     groups = PROJECT["dependency-groups"]
     for lock, wanted in (
         (runtime, PROJECT["project"]["dependencies"]),
         (build, groups["build"]),
+        (postgresql, groups["postgresql-server"]),
         (dev, [*groups["test"], *groups["build"]]),
     ):
         names = {re.split(r"[<>=!~ \[;]", requirement)[0].lower() for requirement in wanted}

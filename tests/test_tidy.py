@@ -1,6 +1,6 @@
 """The tree keeps the house rules that linters cannot check.
 
-Every exception stands in a table here with its reason, and an exception that is no longer
+Every exception stands in tests/tidy/excuses.py with its reason, and an exception that is no longer
 needed is a failure as well.
 """
 
@@ -10,12 +10,13 @@ import importlib
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.tidy import rules
+from tests.tidy.excuses import BROAD, FLOATS, LONG, NAMES, OUTSIDE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,51 +35,6 @@ MONEY = (
     "gateway/wire",
     "adapters",
 )
-
-# file → why it may be longer than a reader likes
-LONG: Mapping[str, str] = {
-    "gateway/store/migrations/versions/0001_the_first_schema.py": "generated: one call per table",
-}
-
-# file → why a number that is not money may be a float there
-_SECONDS = "seconds of the monotonic clock"
-FLOATS: Mapping[str, str] = {
-    "gateway/intake/releasing.py": _SECONDS,
-    "gateway/relay/context.py": _SECONDS,
-    "gateway/relay/enquirer.py": _SECONDS,
-    "gateway/relay/pace.py": _SECONDS,
-    "gateway/relay/plan.py": _SECONDS,
-    "gateway/relay/queries.py": _SECONDS,
-    "gateway/relay/sender.py": _SECONDS,
-    "gateway/statements/refunds.py": _SECONDS,
-    "gateway/sandbox/admin.py": "chances of faults",
-    "gateway/sandbox/bank.py": _SECONDS,
-    "gateway/sandbox/exchange.py": _SECONDS,
-    "gateway/sandbox/faults.py": "chances of faults, and seconds they last",
-    "gateway/sandbox/options.py": _SECONDS,
-    "gateway/wire/libxml.py": "XPath counts elements in floats",
-    "gateway/sandbox/rules.py": "chances of a bank's answer",
-}
-
-# file → why a word that mostly says nothing is right there
-NAMES: Mapping[str, str] = {
-    "gateway/simulation/scheduler.py": "a Process is one of the operating system's, simulated",
-}
-
-# file → (what it may import, why), beside runtime.py, simulation and transport
-OUTSIDE: Mapping[str, tuple[set[str], str]] = {
-    "gateway/cli/api_client.py": (
-        {"secrets", "time"},
-        "stands for an ERP: it signs by its own machine's clock, which no shared clock moves",
-    ),
-    "gateway/cli/load.py": (
-        {"asyncio", "secrets", "time"},
-        "stands for many ERPs in a process of its own and shares nothing with what it measures",
-    ),
-}
-
-# file → why it may catch everything without raising it again
-BROAD: Mapping[str, str] = {}
 
 # The words of a bank's messages stay in its adapter: these must not appear in gateway/.
 ELEMENTS = frozenset(
