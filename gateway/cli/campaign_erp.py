@@ -55,12 +55,11 @@ class Erps:
     def start(self) -> None:
         """Begin posting."""
         self._began = time.monotonic()
-        self._clerks = [
-            threading.Thread(target=self._work, name=f"erp {number}", daemon=True)
-            for number in range(_CLERKS)
-        ]
-        for clerk in self._clerks:
+        for number in range(_CLERKS):
+            clerk = threading.Thread(target=self._work, name=f"erp {number}", daemon=True)
             clerk.start()
+            # Only who has begun can be waited for: Ctrl-C may come in the middle of this.
+            self._clerks.append(clerk)
 
     @property
     def done(self) -> bool:

@@ -93,7 +93,8 @@ class Storm:
     def end(self) -> None:
         """Hit nothing more."""
         self._ended.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # Ctrl-C may have come before it began
+            self._thread.join()
 
     def heal(self) -> None:
         """Everything runs again, the bank plays no more faults. Raises what failed."""

@@ -9,8 +9,9 @@ from datetime import datetime
 import pytest
 
 from gateway.cli import own_postgres
+from gateway.cli.campaign_erp import Erps
 from gateway.cli.campaign_orders import BATCH, FILE, SINGLE, orders
-from gateway.cli.campaign_storm import RATES
+from gateway.cli.campaign_storm import RATES, Storm
 from gateway.cli.main import main
 from gateway.simulation.runtime import START
 
@@ -61,3 +62,19 @@ def test_without_a_server_it_says_what_to_install_and_starts_nothing(monkeypatch
     told = capsys.readouterr()
     assert told.out == ""
     assert "requirements/postgresql.txt" in told.err
+
+
+def test_what_was_interrupted_before_it_began_can_be_ended(monkeypatch):
+    erps = Erps("http://127.0.0.1:9", [], 1)
+    started = []
+
+    def interrupted(thread) -> None:
+        started.append(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("threading.Thread.start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        erps.start()
+    erps.stop()
+    Storm(None, 1, 1, print).end()
+    assert len(started) == 1
