@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,18 +11,16 @@ from gateway import bootstrap, settings
 from gateway.bootstrap import Role
 from gateway.cli.logging_options import chosen
 from gateway.domain.errors import Refused
+from gateway.observe.dying import ending_with
 from gateway.observe.library import listen_to_libraries
 from gateway.observe.listener import Health
 from gateway.observe.log import EventLog
 from gateway.observe.options import MetricsOptions
 from gateway.observe.watch import Watch
-from gateway.observe.words import what_failed
-from gateway.ports.events import DIED, READY
+from gateway.ports.events import READY
 from gateway.runtime import Life, run_process
 from gateway.settings import Settings
 from gateway.transport.http_server import serve
-
-_FAILED = 1
 
 
 def command(options: argparse.Namespace) -> int:
@@ -35,15 +32,7 @@ def command(options: argparse.Namespace) -> int:
 async def _work(loaded: Settings, life: Life, *, as_json: bool) -> int:
     log = EventLog(Role.WORKER.value, loaded.log)
     listen_to_libraries(log)
-
-    def died(task: str, error: BaseException) -> None:
-        """A task died: end at once. What was in flight is then in doubt, as after a power cut."""
-        kind, place, why = what_failed(error)
-        log.tell(DIED, error=kind, place=place, why=f"{task}: {why}")
-        log.close()
-        os._exit(_FAILED)
-
-    gateway = bootstrap.build(loaded, died, role=Role.WORKER, log=log)
+    gateway = bootstrap.build(loaded, ending_with(log), role=Role.WORKER, log=log)
     try:
         await gateway.start()
         async with _listening(loaded.metrics, gateway.watch) as address:

@@ -6,7 +6,6 @@ what; nothing is served by half a gateway.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -18,10 +17,10 @@ import uvloop
 
 from gateway import bootstrap
 from gateway.bootstrap import Role
+from gateway.observe.dying import ending_with
 from gateway.observe.library import listen_to_libraries
 from gateway.observe.log import EventLog
-from gateway.observe.words import what_failed
-from gateway.ports.events import DIED, READY
+from gateway.ports.events import READY
 from gateway.runtime import seldom_collect
 from gateway.settings import Settings
 from gateway.web.app import create_app
@@ -70,14 +69,7 @@ async def _serve(
     ready: Callable[[str], None],
     patience: Patience,
 ) -> int:
-    def died(task: str, error: BaseException) -> None:
-        kind, place, why = what_failed(error)
-        log.tell(DIED, error=kind, place=place, why=f"{task}: {why}")
-        log.close()
-        # Stopping in good order would need the very parts that may just have failed.
-        os._exit(_FAILED)
-
-    gateway = bootstrap.build(settings, died, role=role, log=log)
+    gateway = bootstrap.build(settings, ending_with(log), role=role, log=log)
     try:
         await gateway.start()
         config = uvicorn.Config(
