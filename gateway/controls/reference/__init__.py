@@ -1,0 +1,1 @@
+"""Reference material: calendars, channels, bank offices, lists of names; read, checked, dated."""
