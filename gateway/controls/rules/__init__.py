@@ -1,0 +1,1 @@
+"""Everything that is decided from a tenant's control document, pure: no rows, clock or ids."""
