@@ -344,7 +344,8 @@ def _report(settings: Settings, store: Store, log: EventLog) -> None:
 
     log.bind(lane=store.lane.id)
     slow_s = settings.log.slow_commit_ms / 1000
-    store.report(Reports(log, log.meter.observe, slow_s, bank_of).committed)
+    reports = Reports(log, log.meter.observe, slow_s, bank_of, log.hears)
+    store.report(reports.committed)
 
 
 def _rouser(

@@ -1,7 +1,8 @@
 """The real runtime: one event loop, one writer thread, reader threads, the shared clock.
 
-Rule kept here: asyncio, threading, time and randomness enter the gateway through this module
-(and sockets through transport); its simulated twin is ``gateway.simulation``.
+Rule kept here: asyncio, threading, time and (from ``gateway.chance``) randomness enter the
+gateway through this module, and sockets through transport; its simulated twin is
+``gateway.simulation``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import gc
 import json
 import os
 import queue
-import secrets
 import signal
 import threading
 import time
@@ -23,6 +23,7 @@ from typing import Any, Final, TypeVar
 
 import uvloop
 
+from gateway.chance import SystemRandom, TimeIds
 from gateway.domain.errors import Corrupt
 from gateway.ports.events import SILENT, Log
 from gateway.ports.runtime import (
@@ -44,10 +45,6 @@ T = TypeVar("T")
 _CYCLES_AFTER: Final = 20_000
 _GROUP_MAX: Final = 512
 _READERS: Final = 4
-_BASE32: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_BASE32_PAIRS: Final = tuple(first + second for first in _BASE32 for second in _BASE32)
-_PLACES: Final = tuple(range(120, -10, -10))
-_BLOCK: Final = 4096
 _CLOCK_CHECK_S: Final = 0.05
 
 
@@ -61,6 +58,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds since some fixed moment."""
         return time.monotonic()
+
+    def machine_s(self) -> int:
+        """Whole seconds since 1970 by the machine's clock, whatever business time is."""
+        return int(time.time())
 
 
 class SharedClock(SystemClock):
@@ -113,48 +114,17 @@ class SharedClock(SystemClock):
         beside.replace(path)
 
 
-class SystemRandom:
-    """Randomness of the operating system, drawn in blocks.
+class _Group(threading.local):
+    """In a batcher's thread, the signals that its group has set; elsewhere None.
 
-    Every draw lets other threads in, and waiting for the interpreter afterwards costs far more
-    than the draw. A block belongs to one thread of one process.
+    The loop hears of them together with the group's results: woken for each of them before, its
+    thread would contend for the interpreter with the one that is finishing the group.
     """
 
-    def __init__(self) -> None:
-        self._held = threading.local()
-
-    def bytes(self, count: int) -> bytes:
-        """``count`` random bytes."""
-        held = self._held
-        at: int = getattr(held, "at", 0)
-        block: bytes = getattr(held, "block", b"")
-        if at + count > len(block) or held.process != os.getpid():
-            block, at = secrets.token_bytes(max(_BLOCK, count)), 0
-            held.block, held.process = block, os.getpid()
-        held.at = at + count
-        return block[at : at + count]
-
-    def uniform(self, low: float, high: float) -> float:
-        """A number for jitter."""
-        return low + (high - low) * secrets.randbelow(1 << 30) / (1 << 30)
+    signals: list[asyncio.Event] | None = None
 
 
-def time_id(kind: str, milliseconds: int, tail: bytes) -> str:
-    """``kind_`` + 10 time characters + 16 random ones, base 32: sorts by creation."""
-    number = (milliseconds << 80) | int.from_bytes(tail[:10], "big")
-    text = "".join([_BASE32_PAIRS[(number >> shift) & 1023] for shift in _PLACES])
-    return f"{kind}_{text}"
-
-
-class TimeIds:
-    """Ids from the machine's time and randomness."""
-
-    def __init__(self, random: Random | None = None) -> None:
-        self._random = random or SystemRandom()
-
-    def new(self, kind: str) -> str:
-        """A fresh id that sorts by creation."""
-        return time_id(kind, time.time_ns() // 1_000_000, self._random.bytes(10))
+_group: Final = _Group()
 
 
 class _LoopSignal:
@@ -167,6 +137,8 @@ class _LoopSignal:
         # Wake-ups of a commit come from the writer's thread; an Event belongs to its loop's.
         if threading.get_ident() == self._thread:
             self._event.set()
+        elif _group.signals is not None:
+            _group.signals.append(self._event)
         else:
             self._loop.call_soon_threadsafe(self._event.set)
 
@@ -193,8 +165,15 @@ class _LoopGate:
         self._semaphore.release()
 
 
+_Submitted = tuple[Callable[..., Any], asyncio.Future[Any]]
+
+
 class _ThreadBatcher:
-    """A thread that takes everything that waits and runs it as one group."""
+    """A thread that takes everything that waits and runs it as one group.
+
+    What one turn of the event loop submits is handed over in one piece, when the turn is over:
+    the answers that arrive together share a commit, and the thread is woken once for all of them.
+    """
 
     def __init__(
         self,
@@ -208,38 +187,54 @@ class _ThreadBatcher:
         self._on_death = on_death
         self._dead = False
         self._run_group = run_group
-        self._queue: queue.SimpleQueue[tuple[Callable[..., Any], asyncio.Future[Any]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._gathered: list[_Submitted] = []
+        self._queue: queue.SimpleQueue[list[_Submitted] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     async def submit(self, job: Callable[..., T]) -> T:
         if self._dead:
-            raise Corrupt(f"the {self._name} thread has ended", f"{self._name} 线程已终止")
+            raise self._ended()
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((job, future))
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append((job, future))
         return await future
 
     def close(self) -> None:
+        self._hand_over()
         self._queue.put(None)
         self._thread.join()
 
+    def _hand_over(self) -> None:
+        """Let the thread have what was gathered; after its death nobody may wait for it."""
+        gathered, self._gathered = self._gathered, []
+        if self._dead:
+            for _, future in gathered:
+                if not future.done():
+                    future.set_exception(self._ended())
+        elif gathered:
+            self._queue.put(gathered)
+
+    def _ended(self) -> Corrupt:
+        return Corrupt(f"the {self._name} thread has ended", f"{self._name} 线程已终止")
+
     def _work(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group = [first]
+        while (group := self._queue.get()) is not None:
             ending = False
             while len(group) < _GROUP_MAX and not self._queue.empty():
                 following = self._queue.get()
                 if following is None:
                     ending = True
                     break
-                group.append(following)
-            self._run(group)
+                group += following
+            for at in range(0, len(group), _GROUP_MAX):
+                self._run(group[at : at + _GROUP_MAX])
             if ending:
                 return
 
-    def _run(self, group: Sequence[tuple[Callable[..., Any], asyncio.Future[Any]]]) -> None:
+    def _run(self, group: Sequence[_Submitted]) -> None:
+        _group.signals = []
         try:
             results = self._run_group([job for job, _ in group])
         except BaseException as error:
@@ -254,7 +249,11 @@ class _ThreadBatcher:
         )
 
     def _deliver(self, outcomes: list[tuple[asyncio.Future[Any], object]]) -> None:
+        signals, _group.signals = _group.signals or (), None
+
         def settle() -> None:
+            for event in signals:
+                event.set()
             for future, outcome in outcomes:
                 if future.done():
                     continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import insert
@@ -17,6 +16,7 @@ from gateway.domain.party import Account, Party
 from gateway.lifecycle.rows import NewInstruction, row_of
 from gateway.ports.bank_books import Execution
 from gateway.store import tables
+from tests.records import replace
 
 PATH = (
     ("", "RECEIVED", "erp"),

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +43,7 @@ from gateway.store import tables
 from gateway.store.engine import Database, open_engine, sqlite_engine
 from gateway.store.store import Store
 from gateway.transport.http_client import HttpNet
+from tests.records import replace
 from tests.store_ground import START, StillClock
 
 URL = "http://bank.invalid/"

@@ -21,11 +21,12 @@ from typing import Final
 from sqlalchemy import func, select
 
 from gateway.audit.verify import verify
+from gateway.chance import SystemRandom
 from gateway.cli.audit_walks import walks
 from gateway.cli.measured import Measured, Options, Say, peak_rss_mib, run_once
 from gateway.domain.chain import GENESIS
 from gateway.domain.errors import Corrupt
-from gateway.runtime import SystemClock, SystemRandom
+from gateway.runtime import SystemClock
 from gateway.store import tables
 from gateway.store.engine import Database, open_engine, sqlite_engine
 from gateway.store.instants import to_us

@@ -30,7 +30,7 @@ from gateway.controls.release import Releaser
 from gateway.domain.errors import Corrupt
 from gateway.domain.message import WireMessage, WireReply
 from gateway.intake.accept import Caller, Intake
-from gateway.intake.bulk import Bulk, Call
+from gateway.intake.bulk import RELEASE_LANE, Bulk, Call
 from gateway.intake.json_body import parse_batch, parse_instruction
 from gateway.intake.releasing import Releasing
 from gateway.ports.bank import BankAnswer, BankDialect, BankState, PayRequest, StoredPayment
@@ -224,7 +224,8 @@ class _Path:
         self.bulk = Bulk(self.intake)
 
         def rouse(keys: Keys | None) -> None:
-            wake.set()
+            if keys is None or any(lane == RELEASE_LANE for _, lane in keys):
+                wake.set()
             self.relay.rouse(keys)
 
         self.store.on_rouse(rouse)

@@ -12,10 +12,10 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from gateway import settings
+from gateway.chance import SystemRandom
 from gateway.cli.api_client import ApiClient
 from gateway.domain.errors import NotFound, Refused
 from gateway.ports.tenancy import ApiKey, Directory
-from gateway.runtime import SystemRandom
 from gateway.signing.webhook_signature import write_secret
 
 _KEY_BYTES: Final = 32

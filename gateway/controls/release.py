@@ -6,12 +6,13 @@ payment of one debt: nobody can tell but a person, so a person must.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Text, and_, bindparam, select
+import msgspec
+from sqlalchemy import Text, and_, bindparam, func, select
 
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import Cause, State
@@ -37,13 +38,17 @@ _NO_RIVAL: Final = (
     State.EXPIRED.value,
 )
 
+_SEND: Final = WorkKind.SEND
+_AT_ONCE: Final = {None}
 _i = tables.instruction
 _Key = tuple[str, int, str]
+"""What makes two payments look alike: payee, amount and day."""
 _wanted: Final = elements(bindparam("wanted", type_=Text()), "wanted")
 _LIKENESS: Final = prepare(
     select(_i.c.id, _i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.pay_day)
-    # An outer join: of an inner one SQLite would walk every payment there ever was. A key
-    # without a payment like it comes as a row of nothing.
+    # An outer join: of an inner one SQLite would walk every payment there ever was. For the same
+    # reason the rows of nothing, of keys without a payment like them, are left out in a way
+    # that it does not see through.
     .select_from(
         _wanted.outerjoin(
             _i,
@@ -56,6 +61,7 @@ _LIKENESS: Final = prepare(
             ),
         )
     )
+    .where(func.coalesce(_i.c.id, "") != "")
 )
 
 
@@ -78,6 +84,9 @@ class Releaser:
         self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], screened: Screened
     ) -> None:
         """Hold or release what intake accepted, in intake's own transaction."""
+        if not screened and not tenant.policy.release_people:
+            self._pass(uow, tenant, candidates)
+            return
         held: dict[tuple[str, str], list[Standing]] = {}
         free: list[Candidate] = []
         for candidate in candidates:
@@ -115,6 +124,9 @@ class Releaser:
     def _by_day(self, candidates: Sequence[Candidate]) -> dict[bool, list[Candidate]]:
         """Those whose day is yet to come (True) and those that may leave now (False)."""
         today = self._runtime.clock.now().date()
+        days = {candidate.execution_date for candidate in candidates}
+        if days == _AT_ONCE:
+            return {False: list(candidates)}
         groups: dict[bool, list[Candidate]] = {}
         for candidate in candidates:
             day = candidate.execution_date
@@ -128,16 +140,16 @@ class Releaser:
         now_us = to_us(self._runtime.clock.now())
         work.add(
             uow,
-            *(
+            *[
                 Work(
                     tenant=tenant.id,
-                    kind=WorkKind.SEND,
+                    kind=_SEND,
                     subject=candidate.standing.id,
                     lane=candidate.connection,
                     due_us=max(now_us, _beginning_us(candidate.execution_date)),
                 )
                 for candidate in candidates
-            ),
+            ],
         )
         for connection in {candidate.connection for candidate in candidates}:
             uow.rouse(tenant.id, connection)
@@ -157,13 +169,19 @@ def look_alikes(uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> di
 
     Of several alike in one call the first is free: it is the later ones that repeat it.
     """
-    keys = [_key(candidate) for candidate in candidates]
+    keys: list[_Key] = [
+        (it.creditor_account, it.amount_minor, _written(it.pay_day)) for it in candidates
+    ]
+    # Each key once: alike candidates would otherwise each bring the same rivals.
+    wanted = list(dict.fromkeys(keys))
+    values = {"of_tenant": tenant.id, "wanted": msgspec.json.encode(wanted).decode()}
+    rows = uow.rows(_LIKENESS, values)
+    if not rows and len(wanted) == len(keys):
+        return {}
     ours = {candidate.standing.id for candidate in candidates}
     seen: dict[_Key, list[str]] = {}
-    # Each key once: alike candidates would otherwise each bring the same rivals.
-    values = {"of_tenant": tenant.id, "wanted": json.dumps(list(dict.fromkeys(keys)))}
-    for row in uow.rows(_LIKENESS, values):
-        if row.id is not None and row.id not in ours:
+    for row in rows:
+        if row.id not in ours:
             key = (row.creditor_account, row.amount_minor, row.pay_day)
             seen.setdefault(key, []).append(row.erp_reference)
     found: dict[str, list[str]] = {}
@@ -177,11 +195,10 @@ def look_alikes(uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> di
     return found
 
 
-def _key(candidate: Candidate) -> _Key:
-    """What makes two payments look alike: payee, amount and day."""
-    return candidate.creditor_account, candidate.amount_minor, candidate.pay_day.isoformat()
+_written: Final = lru_cache(maxsize=512)(date.isoformat)
 
 
+@lru_cache(maxsize=512)
 def _beginning_us(day: date | None) -> int:
     """The beginning of a day in Beijing; 0 for none."""
     return to_us(datetime.combine(day, time.min, BEIJING)) if day else 0

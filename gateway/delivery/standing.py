@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from heapq import merge
+from itertools import starmap
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
@@ -128,8 +129,11 @@ def batch_lines(db: Connection, tenant: str, batch: str) -> Iterator[BatchLine]:
         .where(refused.c.tenant == tenant, refused.c.batch == batch)
         .order_by(refused.c.line)
     ).all()
+    good = starmap(BatchLine, _GOOD.tuples(db, {"of_tenant": tenant, "of_batch": batch}))
+    if not bad:
+        return good
     return merge(
-        (BatchLine(*it) for it in _GOOD.rows(db, {"of_tenant": tenant, "of_batch": batch})),
+        good,
         (BatchLine(it.line, "", it.erp_reference, "", faults_of(it.faults)) for it in bad),
         key=attrgetter("line"),
     )

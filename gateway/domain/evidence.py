@@ -6,16 +6,16 @@ people instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from gateway.domain.instruction import FATE_OPEN, FINAL, Cause, State, allowed
 from gateway.domain.outcome import Grade, Outcome, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fact that may move instructions. ``target`` None only records what was learnt."""
 
     cause: Cause

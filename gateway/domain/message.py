@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from gateway.domain.ids import InstructionId, MessageId, Serial, TenantId
 
@@ -20,8 +21,7 @@ class Fate(StrEnum):
     """Every line has a final result, or it is proven that nothing was executed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A planned or sent message. ``sends`` counts attempts in which a byte may have left."""
 
     tenant: TenantId
@@ -36,8 +36,7 @@ class Message:
     last_sent_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A run of message bytes. A secret one (a password) is stored encrypted and never shown."""
 
     content: bytes
@@ -48,8 +47,7 @@ class Segment:
         return f"Segment({shown})"
 
 
-@dataclass(frozen=True, slots=True)
-class WireMessage:
+class WireMessage(msgspec.Struct, frozen=True, gc=False):
     """The exact bytes of a message, in runs, so that secrets can be kept apart."""
 
     segments: tuple[Segment, ...]
@@ -60,8 +58,7 @@ class WireMessage:
         return b"".join(segment.content for segment in self.segments)
 
 
-@dataclass(frozen=True, slots=True)
-class WireReply:
+class WireReply(msgspec.Struct, frozen=True, gc=False):
     """What came back: HTTP status, declared content type and the bytes as received."""
 
     status: int

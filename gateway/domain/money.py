@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Currency:
+
+class Currency(msgspec.Struct, frozen=True, gc=False):
     """An ISO 4217 currency; ``digits`` counts the decimals of its minor unit."""
 
     code: str
@@ -53,8 +53,7 @@ def currency(code: str) -> Currency:
         raise MoneyFormatError("currency_unknown") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(msgspec.Struct, frozen=True, gc=False):
     """An exact amount. ``minor`` counts minor units (fen for CNY) and may be negative."""
 
     minor: int
@@ -71,10 +70,11 @@ class Money:
         found = _AMOUNT.fullmatch(text)
         if found is None:
             raise MoneyFormatError("format")
-        sign, whole, fraction = found[1], found[2], found[3] or ""
-        if len(fraction) > unit.digits:
+        sign, whole, fraction = found.groups("")
+        digits = unit.digits
+        if len(fraction) > digits:
             raise MoneyFormatError("decimals")
-        minor = int(whole + fraction.ljust(unit.digits, "0"))
+        minor = int(whole + fraction.ljust(digits, "0"))
         if sign and (not signed or minor == 0):
             raise MoneyFormatError("sign")
         return cls(-minor if sign else minor, unit)

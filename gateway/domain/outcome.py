@@ -6,9 +6,10 @@ an unknown code is neither success nor failure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final
+
+import msgspec
 
 
 class Grade(IntEnum):
@@ -56,8 +57,7 @@ class Stage(StrEnum):
     """The instruction's own result."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineOutcome:
+class LineOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fate of one line of a batch, by our own line number."""
 
     line: int
@@ -66,8 +66,7 @@ class LineOutcome:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A decoded answer about one message.
 
     ``known_reject`` is true only where the dialect's table states that this refusal means
@@ -83,7 +82,7 @@ class Outcome:
     """Refinement in our words: client_netbank, bank_branch, returned_to_maker, echo_mismatch, …"""
     known_reject: bool = False
     bank_reference: str = ""
-    lines: tuple[LineOutcome, ...] = field(default=())
+    lines: tuple[LineOutcome, ...] = ()
 
     @classmethod
     def unconfirmed(cls, reason: str, *, code: str = "", text: str = "") -> Outcome:

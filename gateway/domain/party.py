@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Final
 
-_CNAPS = re.compile(r"[0-9]{12}", re.ASCII)
+import msgspec
+
+_CNAPS_LENGTH: Final = 12
 _SHOWN: Final = 4
 """How much of an account number may be seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The bank that keeps an account (开户行).
 
     ``cnaps`` is the 12-digit bank number (行号) or ''.
@@ -24,20 +23,19 @@ class Agent:
     city: str = ""
 
     def __post_init__(self) -> None:
-        if self.cnaps and not _CNAPS.fullmatch(self.cnaps):
+        text = self.cnaps
+        if text and not (len(text) == _CNAPS_LENGTH and text.isascii() and text.isdigit()):
             raise ValueError("cnaps must be 12 digits")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An account number and the bank that keeps it."""
 
     number: str
     agent: Agent = Agent()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class Party(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A payer or payee: the account holder's name and the account."""
 
     name: str

@@ -7,9 +7,10 @@ account holder's view (debit negative, also for a reversal).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+
+import msgspec
 
 from gateway.domain.money import Money, total
 
@@ -21,8 +22,7 @@ class BalanceKind(StrEnum):
     AVAILABLE = "available"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class Balance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An account's balances as the bank told them at ``as_of`` (the day or instant it names)."""
 
     account: str
@@ -40,8 +40,7 @@ class EntryStatus(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One statement line (明细). ``amount`` is signed: debit negative.
 
     ``bank_key`` is the bank's own unique key of the line where it has one
@@ -63,8 +62,7 @@ class Entry:
     reversal: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementPage:
+class StatementPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One page of a statement answer; ``more`` asks for the next page."""
 
     account: str
@@ -73,11 +71,10 @@ class StatementPage:
     ledger: Money | None = None
     available: Money | None = None
     as_of: date | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All pages of one account and period together."""
 
     account: str

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from gateway.domain.decision import Actor
@@ -22,9 +23,10 @@ from gateway.domain.errors import (
     NotFound,
     ReusedReference,
 )
-from gateway.domain.ids import InstructionId, TenantId
+from gateway.domain.ids import InstructionId
 from gateway.domain.instruction import Instruction, State
 from gateway.domain.outcome import Grade
+from gateway.intake.examine import Examiner
 from gateway.intake.validate import validate
 from gateway.lifecycle.apply import receive
 from gateway.lifecycle.release import ReleaseCheck
@@ -41,6 +43,8 @@ from gateway.store.store import Store
 from gateway.store.uow import Uow
 
 _i, _a = tables.instruction, tables.acceptance
+_RECEIVED: Final = State.RECEIVED
+_UNGRADED: Final = Grade.NONE
 KEY_SCOPE: Final = "key"
 _ACCEPTED: Final = select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
     _i.c.tenant == bindparam("of_tenant")
@@ -65,6 +69,11 @@ class Caller:
     tenant: Tenant
     actor: Actor
     erp: str
+    maker: str = field(init=False)
+    """The actor as it is written beside each of its instructions."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "maker", self.actor.label())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +85,8 @@ class Accepted:
     digest: str
 
 
-class Received(NamedTuple):
-    """A just stored instruction as the release check sees it; a named tuple as ``Standing`` is."""
+class Received(msgspec.Struct, frozen=True, gc=False):
+    """A just stored instruction as the release check sees it."""
 
     standing: Standing
     erp_reference: str
@@ -142,20 +151,31 @@ class Intake:
         """The shared clock's day."""
         return self.runtime.clock.now().date()
 
-    def examine(
-        self, caller: Caller, draft: Draft, today: date | None = None
-    ) -> Instruction | tuple[Fault, ...]:
-        """Validate one draft: the instruction, or every fault. ``today`` for many at once."""
+    def examine(self, caller: Caller, draft: Draft) -> Instruction | tuple[Fault, ...]:
+        """Validate one draft: the instruction, or every fault."""
         return validate(
             draft,
             tenant=caller.tenant,
             erp=caller.erp,
             dialect_of=self._dialects.__getitem__,
-            today=today or self.today(),
-            new_id=lambda: InstructionId(self.runtime.ids.new("ins")),
+            today=self.today(),
+            new_id=self._new_id,
         )
 
-    def new(
+    def examiner(self, caller: Caller, today: date) -> Examiner:
+        """The same for many drafts of one caller."""
+        return Examiner(
+            tenant=caller.tenant,
+            erp=caller.erp,
+            dialect_of=self._dialects.__getitem__,
+            today=today,
+            new_id=self._new_id,
+        )
+
+    def _new_id(self) -> InstructionId:
+        return InstructionId(self.runtime.ids.new("ins"))
+
+    def new(  # noqa: PLR0913 - the last three by keyword
         self,
         caller: Caller,
         instruction: Instruction,
@@ -163,16 +183,17 @@ class Intake:
         *,
         batch: str = "",
         line: int = 0,
+        today: date | None = None,
     ) -> NewInstruction:
-        """The row-to-be of an instruction; ``line`` of a ``batch``, or alone."""
+        """The row-to-be of an instruction; ``line`` of a ``batch`` read ``today``, or alone."""
         account = caller.tenant.accounts[instruction.debtor.account.number]
         source = json.dumps(dict(draft.source), ensure_ascii=False) if draft.source else ""
         return NewInstruction(
             instruction=instruction,
             digest=instruction.digest(),
-            maker=caller.actor.label(),
+            maker=caller.maker,
             connection=account.connection,
-            pay_day=instruction.execution_date or self.today(),
+            pay_day=instruction.execution_date or today or self.today(),
             source=source,
             batch=batch,
             line=line,
@@ -225,7 +246,7 @@ class Intake:
                     at_us=at_us,
                     content={
                         "erp": caller.erp,
-                        "maker": caller.actor.label(),
+                        "maker": caller.maker,
                         "lines": [[new.instruction.id, new.digest] for new in some],
                     },
                 )
@@ -325,22 +346,22 @@ def received_of(new: NewInstruction, step: str) -> Received:
     """A new instruction as the release check sees it."""
     it = new.instruction
     return Received(
-        standing=Standing(
-            tenant=TenantId(it.tenant),
-            id=it.id,
-            state=State.RECEIVED,
-            version=0,
-            grade=Grade.NONE,
-            message="",
-            maker=new.maker,
-            digest=new.digest,
-            batch=new.batch,
-            step=step,
+        Standing(
+            it.tenant,
+            it.id,
+            _RECEIVED,
+            0,
+            _UNGRADED,
+            "",
+            new.maker,
+            new.digest,
+            new.batch,
+            step,
         ),
-        erp_reference=it.erp_reference,
-        connection=new.connection,
-        creditor_account=it.creditor.account.number,
-        amount_minor=it.amount.minor,
-        pay_day=new.pay_day,
-        execution_date=it.execution_date,
+        it.erp_reference,
+        new.connection,
+        it.creditor.account.number,
+        it.amount.minor,
+        new.pay_day,
+        it.execution_date,
     )

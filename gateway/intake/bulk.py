@@ -30,7 +30,6 @@ from gateway.intake.accept import (
     Accepted,
     Caller,
     Intake,
-    Received,
     existing,
     received_of,
     remembered,
@@ -86,8 +85,8 @@ class _Staged:
 
     batch: Batch
     lines: int = 0
-    candidates: list[Received] = field(default_factory=list)
-    """Of a call small enough to be released at once: what is to be released."""
+    candidates: list[tuple[str, Sequence[NewInstruction]]] = field(default_factory=list)
+    """Of a call small enough to be released at once: by the step of arrival, what to release."""
     accepted: int = 0
     refused: list[RefusedLine] = field(default_factory=list)
     seen: dict[str, int] = field(default_factory=dict)
@@ -167,14 +166,14 @@ class Bulk:
                 faults=file_faults,
             )
         if news or refused:
-            fresh, all_refused = await self._intake.store.write(
+            step, fresh, all_refused = await self._intake.store.write(
                 lambda uow: self._stage(uow, call, staged.batch.id, news, refused), at_once=True
             )
             staged.accepted += len(fresh)
-            if staged.accepted <= INLINE:
-                staged.candidates.extend(fresh)
-            else:
+            if staged.accepted > INLINE:
                 staged.candidates.clear()
+            elif fresh:
+                staged.candidates.append((step, fresh))
             staged.refused.extend(all_refused)
         return len(chunk) < CHUNK
 
@@ -185,26 +184,20 @@ class Bulk:
         news: list[NewInstruction] = []
         refused: list[RefusedLine] = []
         faults: tuple[Fault, ...] = ()
-        today = self._intake.today()
+        caller, batch, today = call.caller, staged.batch.id, self._intake.today()
+        examine = self._intake.examiner(caller, today).examine
+        new = self._intake.new
         for part in parts:
             if isinstance(part, FileEnd):
                 faults += part.faults
             if not isinstance(part, Draft):
                 continue
             staged.lines += 1
-            examined = self._intake.examine(call.caller, part, today)
+            examined = examine(part)
             if isinstance(examined, Instruction):
                 first = staged.seen.setdefault(examined.erp_reference, staged.lines)
                 if first == staged.lines:
-                    news.append(
-                        self._intake.new(
-                            call.caller,
-                            examined,
-                            part,
-                            batch=staged.batch.id,
-                            line=staged.lines,
-                        )
-                    )
+                    news.append(new(caller, examined, part, batch=batch, line=first, today=today))
                     continue
                 examined = (_repeated(part, first),)
             source = json.dumps(dict(part.source), ensure_ascii=False) if part.source else ""
@@ -232,7 +225,7 @@ class Bulk:
             reference=call.reference,
             format=call.format,
             digest=call.digest,
-            maker=caller.actor.label(),
+            maker=caller.maker,
             created_at=self._intake.runtime.clock.now(),
         )
         known = met_again(uow, batch)
@@ -248,18 +241,23 @@ class Bulk:
         batch: str,
         news: Sequence[NewInstruction],
         refused: Sequence[RefusedLine],
-    ) -> tuple[list[Received], list[RefusedLine]]:
-        """Store a chunk. A line that was accepted earlier, elsewhere, is refused naming it."""
+    ) -> tuple[str, Sequence[NewInstruction], Sequence[RefusedLine]]:
+        """Store a chunk. A line that was accepted earlier, elsewhere, is refused naming it.
+
+        Returns the step of their arrival, what was stored, and what was refused.
+        """
         known = existing(uow, call.caller, [new.instruction.erp_reference for new in news])
-        fresh = [new for new in news if new.instruction.erp_reference not in known]
-        all_refused = [
-            *refused,
-            *(
-                _met_before(new, known[new.instruction.erp_reference])
-                for new in news
-                if new.instruction.erp_reference in known
-            ),
-        ]
+        fresh, all_refused = news, refused
+        if known:
+            fresh = [new for new in news if new.instruction.erp_reference not in known]
+            all_refused = [
+                *refused,
+                *(
+                    _met_before(new, known[new.instruction.erp_reference])
+                    for new in news
+                    if new.instruction.erp_reference in known
+                ),
+            ]
         step = self._intake.runtime.ids.new("his")
         if fresh:
             self._intake.store_new(uow, call.caller, fresh, step)
@@ -277,7 +275,7 @@ class Bulk:
                 for line in all_refused
             ),
         )
-        return [received_of(new, step) for new in fresh], all_refused
+        return step, fresh, all_refused
 
     def _flip(self, uow: Uow, call: Call, staged: _Staged) -> Batch:
         """Accept the whole: from here on every line is visible and a promise."""
@@ -317,7 +315,11 @@ class Bulk:
             )
         )
         if staged.candidates:
-            self._intake.release(uow, tenant, staged.candidates)
+            self._intake.release(
+                uow,
+                tenant,
+                [received_of(new, step) for step, news in staged.candidates for new in news],
+            )
         elif batch.accepted:
             work.add(
                 uow,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gateway.domain.errors import Fault
 from gateway.ports.erp import Draft
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultyDraft(Draft):
+class FaultyDraft(Draft, frozen=True, kw_only=True, gc=False):
     """A draft with faults of form (a number where text is due, an unknown or repeated field).
 
     The fields concerned are left empty; ``validate`` returns these faults first and adds none

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, le
 from types import MappingProxyType
 from typing import Final, TypeVar
-from unicodedata import normalize
+from unicodedata import is_normalized, normalize
 
 from gateway.domain.instruction import BusinessType, PayrollPurpose, Urgency
 from gateway.domain.money import Currency, Money, MoneyFormatError, currency
@@ -52,6 +53,13 @@ _REPEATED: Final = frozenset(
     {"company", "debtor_name", "creditor_agent_name", "creditor_city", "purpose", "memo"}
 )
 _texts_of: Final = attrgetter(*TEXT_MAX)
+OWN_TEXTS: Final = (
+    *("erp_reference", "creditor_name", "purpose"),
+    *("memo", "end_to_end_id", "reconciliation_code"),
+)
+"""The free texts that are a line's own, the required first; the others go with its accounts."""
+_OWN_REQUIRED: Final = len(REQUIRED_TEXTS)
+_OWN_MAX: Final = tuple(TEXT_MAX[field] for field in OWN_TEXTS)
 _E = TypeVar("_E", bound=StrEnum)
 
 
@@ -125,6 +133,21 @@ def _texts(draft: Draft, faults: Faults) -> dict[str, str]:
     if texts["erp_reference"] and draft.erp_reference.strip(BLANKS) != draft.erp_reference:
         faults.add("erp_reference", "surrounding_space")
     return texts
+
+
+def stand_as_written(texts: tuple[str, ...]) -> bool:
+    """Whether texts (those of ``OWN_TEXTS``) are right and would be taken over as they are.
+
+    They are looked at in one: a mark that is in one of them is in all of them together.
+    """
+    if not all(texts[:_OWN_REQUIRED]) or not all(map(le, map(len, texts), _OWN_MAX)):
+        return False
+    whole = "|".join(texts)
+    return (
+        not forbidden_characters(whole)
+        and (whole.isascii() or is_normalized("NFC", whole))
+        and tuple(map(str.strip, texts, repeat(BLANKS))) == texts
+    )
 
 
 def _text(field: str, raw: str, most: int, faults: Faults) -> str:

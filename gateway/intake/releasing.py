@@ -14,7 +14,7 @@ from gateway.domain.instruction import State
 from gateway.intake.accept import Intake, Received
 from gateway.intake.bulk import RELEASE_LANE
 from gateway.intake.staged import is_left_behind, sweep
-from gateway.lifecycle.rows import STANDING, standing
+from gateway.lifecycle.rows import STANDING, standing_at
 from gateway.ports.runtime import Signal
 from gateway.ports.tenancy import Directory, Tenant
 from gateway.schedule import work
@@ -28,6 +28,8 @@ from gateway.store.uow import Uow
 _CHUNK: Final = 1_000
 _SWEEP_S: Final = 10.0
 _i = tables.instruction
+_LINE: Final = len(STANDING)
+"""Where in a row of ``_LINES`` its number stands."""
 _LINES: Final = prepare(
     select(
         *STANDING,
@@ -119,12 +121,12 @@ class Releasing:
         batch = due[0].subject
         reached = self._reached.get(tenant.id)
         after = reached.line if reached is not None and reached.batch == batch else 0
-        rows = uow.rows(_LINES, {"of_tenant": tenant.id, "of_batch": batch, "after_line": after})
+        rows = uow.tuples(_LINES, {"of_tenant": tenant.id, "of_batch": batch, "after_line": after})
         if len(rows) < _CHUNK:
             work.done(uow, tenant.id, WorkKind.RELEASE, [batch])
         if rows:
             self._intake.release(uow, tenant, _received(rows))
-        return _Place(batch, rows[-1].line if rows else after)
+        return _Place(batch, rows[-1][_LINE] if rows else after)
 
 
 def _queue(tenant: Tenant) -> Queue:
@@ -134,17 +136,18 @@ def _queue(tenant: Tenant) -> Queue:
 _day = cache(date.fromisoformat)
 
 
-def _received(rows: Sequence[Any]) -> list[Received]:
-    """Stored lines as the release check sees them."""
+def _received(rows: Sequence[Sequence[Any]]) -> list[Received]:
+    """Stored lines (rows of ``_LINES``) as the release check sees them."""
     return [
         Received(
-            standing=standing(row),
-            erp_reference=row.erp_reference,
-            connection=row.connection,
-            creditor_account=row.creditor_account,
-            amount_minor=row.amount_minor,
-            pay_day=_day(row.pay_day),
-            execution_date=_day(row.execution_date) if row.execution_date else None,
+            standing_at(row),
+            reference,
+            connection,
+            account,
+            minor,
+            _day(pay),
+            _day(execution) if execution else None,
         )
         for row in rows
+        for reference, connection, account, minor, pay, execution in (row[_LINE + 1 :],)
     ]

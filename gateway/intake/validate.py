@@ -79,11 +79,15 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
         amount=amount,
         route=route,
     )
-    due = fields.execution_date if connection.use_bank_due_date else None
     _check_with_bank(
-        instruction, dialect, route, faults, due=due if due is not None and due > today else None
+        instruction, dialect, route, faults, due=bank_due(connection, fields.execution_date, today)
     )
     return tuple(faults.found) if faults.found else instruction
+
+
+def bank_due(connection: Connection, day: date | None, today: date) -> date | None:
+    """The day until which the bank itself holds a payment; None where it does not."""
+    return day if connection.use_bank_due_date and day is not None and day > today else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,17 +253,17 @@ def _check_with_bank(
 ) -> None:
     """Let the dialect say what its bank would refuse, before a serial is spent."""
     guessed = _ROUTE if route.own_bank is None else _CITY if route.local is None else frozenset()
-    for problem in _problems(instruction, dialect, due):
+    for problem in bank_problems(instruction, dialect, due):
         name = problem.name.rpartition(".")[2]  # of a payroll line: lines[1].creditor_name
         if name in guessed:
             continue  # judged over a stand-in: it would accuse the wrong field
         faults.add_text(_OUR_FIELD.get(name, name), problem.code, problem.zh, problem.en)
 
 
-def _problems(
+def bank_problems(
     instruction: Instruction, dialect: BankDialect, due: date | None
 ) -> tuple[FieldProblem, ...]:
-    """What the bank's own operation for this business says of the instruction."""
+    """What the bank's own operation for this business would refuse of the instruction."""
     payroll = dialect.payroll
     if instruction.business_type is BusinessType.PAYROLL and payroll is not None:
         order = batch_order(BatchKind.PAYROLL, [instruction])

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, Subquery, bindparam, select, true, union_all
 
 from gateway.domain.errors import Corrupt
@@ -38,7 +39,6 @@ _ROWS: Final = prepare(
         _h.c.tenant == bindparam("of_tenant"), _h.c.instruction == bindparam("of_instruction")
     )
 )
-_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 Line = tuple[str, int, str]
 """An instruction, the version it has after a step, and the step it came from ('' for none)."""
 
@@ -101,16 +101,14 @@ def all_steps(name: str = "steps") -> Subquery:
 
 def written(step: str, lines: Sequence[Line], about: Mapping[str, object]) -> dict[str, object]:
     """The row of a step; ``about`` holds its tenant and what is the same for all its lines."""
-    came: dict[str, int] = {}
-    listed = [
-        [instruction, version, came.setdefault(before, len(came))]
-        for instruction, version, before in lines
-    ]
+    names, versions, befores = zip(*lines, strict=True)
+    came = {before: place for place, before in enumerate(dict.fromkeys(befores))}
+    places = map(came.__getitem__, befores)
     return {
         **about,
         "id": step,
-        "lines": _json(listed),
-        "came": _json(list(came)),
+        "lines": msgspec.json.encode(list(zip(names, versions, places, strict=True))).decode(),
+        "came": msgspec.json.encode(list(came)).decode(),
     }
 
 

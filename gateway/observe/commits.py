@@ -57,13 +57,25 @@ BankOf = Callable[[str, str], str]
 """The bank's code behind (tenant, connection)."""
 
 
+def _everything(_: Event) -> bool:
+    """Until somebody says otherwise."""
+    return True
+
+
 class Reports:
     """Tells the commits of one process."""
 
     def __init__(
-        self, log: Log, observe: Callable[[str, float], None], slow_s: float, bank_of: BankOf
+        self,
+        log: Log,
+        observe: Callable[[str, float], None],
+        slow_s: float,
+        bank_of: BankOf,
+        hears: Callable[[Event], bool] = _everything,
     ) -> None:
+        """``hears`` says whether the log does anything with an event."""
         self._log = log
+        self._hears = hears
         self._observe = observe
         self._slow_s = slow_s
         self._bank_of = bank_of
@@ -80,14 +92,14 @@ class Reports:
                 count=len(commit.records),
             )
         for seq, record in enumerate(commit.records, start=commit.seq):
-            event, facts = self._told(record)
-            facts["lane"], facts["seq"] = commit.lane, seq
-            self._log.tell(event, **facts)
+            event = _event_of(record)
+            if self._hears(event):
+                moved = record.kind in _STATES
+                facts = _moved(record) if moved else self._other(record, event)
+                facts["lane"], facts["seq"] = commit.lane, seq
+                self._log.tell(event, **facts)
 
-    def _told(self, record: Record) -> tuple[Event, Facts]:
-        if record.kind in _STATES:
-            return _moved(record)
-        event = _BY_KIND.get(record.kind, events.RECORDED)
+    def _other(self, record: Record, event: Event) -> Facts:
         facts = Facts(tenant=record.tenant, kind=record.kind)
         content = record.content
         if event in {events.BLOCKED, events.UNBLOCKED}:
@@ -102,10 +114,19 @@ class Reports:
             facts["purpose"] = _text(content, "purpose")
         else:
             facts["subject"] = record.subject
-        return event, facts
+        return facts
 
 
-def _moved(record: Record) -> tuple[Event, Facts]:
+def _event_of(record: Record) -> Event:
+    if record.kind not in _STATES:
+        return _BY_KIND.get(record.kind, events.RECORDED)
+    event = _BY_CAUSE.get(_text(record.content, "cause"), events.RECORDED)
+    if event is events.RELEASED and record.content.get("target") == State.HELD.value:
+        return events.HELD
+    return event
+
+
+def _moved(record: Record) -> Facts:
     """A piece of evidence: what it was, and what it did to how many instructions."""
     content = record.content
     cause, target = _text(content, "cause"), _text(content, "target")
@@ -130,10 +151,7 @@ def _moved(record: Record) -> tuple[Event, Facts]:
         facts["verdict"], facts["code"] = verdict, _text(content, "code")
     if cause in _OWN_WORDS:
         facts["why"] = _text(content, "reason")
-    event = _BY_CAUSE.get(cause, events.RECORDED)
-    if event is events.RELEASED and target == State.HELD.value:
-        event = events.HELD
-    return event, facts
+    return facts
 
 
 def _text(content: Mapping[str, object], name: str) -> str:

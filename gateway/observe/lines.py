@@ -6,7 +6,6 @@ Rule kept here: a line is one line, and shorter than what a pipe takes in one pi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -15,16 +14,16 @@ import msgspec
 
 from gateway.observe.options import Form
 from gateway.observe.words import Fact, cleaned
-from gateway.ports.events import Event
+from gateway.ports.events import Event, Level
 
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/+-*")
 _MICRO: Final = 1_000_000
+_LEVELS: Final = {level: level.name.lower() for level in Level}
 
 Render = Callable[["Told"], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, gc=False):
     """An event with its facts, as it was told. ``at_us`` is the machine's time."""
 
     at_us: int
@@ -42,7 +41,7 @@ def renderer(form: Form) -> Render:
 def _json(told: Told) -> bytes:
     head: dict[str, Fact] = {
         "ts": _instant(told.at_us),
-        "level": told.event.level.name.lower(),
+        "level": _LEVELS[told.event.level],
         "event": told.event.name,
     }
     head.update(told.common)

@@ -42,6 +42,11 @@ class EventLog:
         """Facts of every following line: the journal lane, for one."""
         self._common = {**self._common, **cleaned(facts)}
 
+    def hears(self, event: Event) -> bool:
+        """Whether telling ``event`` counts or writes anything."""
+        written = event.level >= self._level and self._writer is not None
+        return written or self.meter.counts_any(event)
+
     def tell(self, event: Event, /, **facts: Unpack[Facts]) -> None:
         """Count the event; write its line if its level asks for it."""
         self.meter.count(event, facts)

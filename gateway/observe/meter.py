@@ -43,21 +43,31 @@ class Meter:
             it.name: defaultdict(int) for it in COUNTERS
         }
         self._spreads: dict[str, dict[Labels, Spread]] = {it.name: {} for it in HISTOGRAMS}
-        self._counters = _by_event(COUNTERS)
-        self._histograms = _by_event(HISTOGRAMS)
+        counters, histograms = _by_event(COUNTERS), _by_event(HISTOGRAMS)
+        self._moved = {
+            name: (
+                [(it, self._counts[it.name]) for it in counters.get(name, ())],
+                histograms.get(name, []),
+            )
+            for name in counters.keys() | histograms.keys()
+        }
+        """By event, the counters with their numbers, and the histograms, that it moves."""
         self._bounds = {it.name: it.buckets for it in HISTOGRAMS}
+
+    def counts_any(self, event: Event) -> bool:
+        """Whether ``event`` moves anything."""
+        return event.name in self._moved
 
     def count(self, event: Event, facts: Mapping[str, object]) -> None:
         """Let an event move what counts it."""
-        counters = self._counters.get(event.name, ())
-        histograms = self._histograms.get(event.name, ())
-        if not counters and not histograms:
+        moved = self._moved.get(event.name)
+        if moved is None:
             return
+        counters, histograms = moved
         with self._lock:
-            for counter in counters:
+            for counter, series in counters:
                 amount = facts.get(counter.amount, 0) if counter.amount else 1
                 if amount:
-                    series = self._counts[counter.name]
                     series[_labels(series, counter.labels, event, facts)] += _number(amount)
             for histogram in histograms:
                 value = facts.get(histogram.amount)

@@ -14,12 +14,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.observe.lines import Render, Told
+from gateway.ports.events import Level
 
 _WAITING_MAX: Final = 20_000
 _AT_ONCE: Final = 500
 _PIECE: Final = 4096
 """Bytes that a pipe takes in one piece: lines of two processes on one pipe stay whole."""
 _RETRY_S: Final = 0.5
+_GATHER_S: Final = 0.05
+"""So long a line that is no warning waits for others: to wake this thread for every line takes
+more time from the others than writing it does."""
 
 
 class LineWriter:
@@ -30,6 +34,7 @@ class LineWriter:
         self._render = render
         self._queue: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
+        self._hurry = threading.Event()
         self._lost = 0
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="log", daemon=True)
@@ -51,6 +56,8 @@ class LineWriter:
             self._write([self._render(told)])
         elif self.has_room:
             self._queue.put(told)
+            if told.event.level >= Level.WARNING:
+                self._hurry.set()
         else:
             self._lose(1)
 
@@ -59,6 +66,7 @@ class LineWriter:
         if self._closed:
             return
         self._queue.put(None)
+        self._hurry.set()
         self._thread.join(within_s)
         self._closed = not self._thread.is_alive()
 
@@ -70,6 +78,9 @@ class LineWriter:
         while (first := self._queue.get()) is not None:
             waiting = [first]
             ending = False
+            if self._queue.empty():
+                self._hurry.wait(_GATHER_S)
+            self._hurry.clear()  # what hurried is in the queue by now
             while len(waiting) < _AT_ONCE and not self._queue.empty():
                 following = self._queue.get()
                 if following is None:

@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+import msgspec
+
 from gateway.domain.ids import Serial
 from gateway.domain.instruction import Urgency
 from gateway.domain.message import WireMessage, WireReply
@@ -56,8 +58,7 @@ class SignOn:
 # ── questions ────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayOrder:
+class PayOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One payment as the bank must be asked for it."""
 
     debtor: Party
@@ -72,16 +73,14 @@ class PayOrder:
     """The bank's own due date; None means now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusQuestion:
+class StatusQuestion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of an earlier payment message? ``order`` is what was sent, for the echo check."""
 
     original: Serial
     order: PayOrder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BalanceQuestion:
+class BalanceQuestion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What stands on our account now?"""
 
     account: str
@@ -95,8 +94,7 @@ class EntryKind(StrEnum):
     """Only returned payments (退汇), as credits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementQuestion:
+class StatementQuestion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One page (from 1) of the entries of ``start``…``end``; today must be asked for alone."""
 
     account: str
@@ -106,8 +104,7 @@ class StatementQuestion:
     kind: EntryKind = EntryKind.ALL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignOnQuestion:
+class SignOnQuestion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Only sign on: is the front-end alive, are the credentials right?"""
 
 
@@ -181,38 +178,33 @@ class CoreResult(StrEnum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayRequest:
+class PayRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A payment is asked for; ``super_channel`` is the inter-bank system for urgent ones."""
 
     order: PayOrder
     super_channel: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusRequest:
+class StatusRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of the payment with the serial ``original``?"""
 
     original: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoreRequest:
+class CoreRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Core enquiry by our serial or by the bank's reference (exactly one is filled)."""
 
     original: str = ""
     bank_reference: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BalanceRequest:
+class BalanceRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What stands on the account?"""
 
     account: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementRequest:
+class StatementRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One page (from 1) of the entries of an account, in one version of the statement."""
 
     account: str
@@ -225,8 +217,7 @@ class StatementRequest:
     """``debit``, ``credit`` or ``both``. ``start`` None asks for balances only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignOnRequest:
+class SignOnRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Nothing but the sign-on itself."""
 
 
@@ -245,8 +236,7 @@ BankBody = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankRequest:
+class BankRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A request as the bank understands it.
 
     ``malformed`` names what broke the bank's rules (element order, missing field); the sandbox
@@ -260,8 +250,7 @@ class BankRequest:
     malformed: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPayment:
+class StoredPayment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An instruction as the bank stores it, for answers and replays."""
 
     serial: str
@@ -278,8 +267,7 @@ class StoredPayment:
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankAnswer:
+class BankAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The bank's answer before it is put into the dialect's words."""
 
     at: datetime

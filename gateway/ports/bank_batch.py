@@ -5,9 +5,10 @@ A batch is one message under one serial; its lines are told apart by our line nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+import msgspec
 
 from gateway.domain.ids import Serial
 from gateway.domain.money import Money, total
@@ -24,8 +25,7 @@ class BatchKind(StrEnum):
     """代发: one debit, credits to own-bank personal accounts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchLine:
+class BatchLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line. ``line`` counts from 1 and is the only key of a line in every answer."""
 
     line: int
@@ -37,8 +37,7 @@ class BatchLine:
     local: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOrder:
+class BatchOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A batch as the bank must be asked for it; all lines pay from ``debtor``.
 
     ``purpose`` is the text of the whole (the debit side); for payroll ``payroll_purpose`` is
@@ -58,16 +57,14 @@ class BatchOrder:
         return total([line.amount for line in self.lines], unit)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchStatusQuestion:
+class BatchStatusQuestion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of an earlier batch? ``order`` is what was sent, for the echo check."""
 
     original: Serial
     order: BatchOrder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryQuestion:
+class HistoryQuestion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Day-end balances and turnovers of closed days."""
 
     account: str
@@ -75,8 +72,7 @@ class HistoryQuestion:
     end: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayBalance:
+class DayBalance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One closed day of one account: proof that a statement is complete."""
 
     day: date
@@ -87,16 +83,14 @@ class DayBalance:
     credit_sum: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewQuestion:
+class OverviewQuestion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One page (from 1) of everything booked on a closed day, over all accounts."""
 
     day: date
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewLine:
+class OverviewLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One booking in the overview; ``amount`` is signed, debit negative. Not a statement line."""
 
     account: str
@@ -108,8 +102,7 @@ class OverviewLine:
     purpose: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewPage:
+class OverviewPage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One page of a day's overview with the bank's own totals."""
 
     lines: tuple[OverviewLine, ...]
@@ -120,8 +113,7 @@ class OverviewPage:
     expense_sum: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptQuestion:
+class ReceiptQuestion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The bank's instruction receipt of an earlier payment message."""
 
     original: Serial
@@ -129,8 +121,7 @@ class ReceiptQuestion:
     """None for a single payment."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptLine:
+class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One payment on a receipt; ``state`` is the bank's word for it, decoded."""
 
     line: int
@@ -139,8 +130,7 @@ class ReceiptLine:
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstructionReceipt:
+class InstructionReceipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An instruction receipt (指令回单): data, not a file."""
 
     number: str
@@ -155,8 +145,7 @@ class InstructionReceipt:
 # ── the bank side ────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRequest:
+class BatchRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Pay this batch."""
 
     order: BatchOrder
@@ -165,16 +154,14 @@ class BatchRequest:
     amount: Money | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchStatusRequest:
+class BatchStatusRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of the batch with this serial?"""
 
     original: str
     kind: BatchKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRequest:
+class HistoryRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Day-end balances."""
 
     account: str
@@ -182,24 +169,21 @@ class HistoryRequest:
     end: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewRequest:
+class OverviewRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A page of a day's bookings."""
 
     day: date
     page: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptRequest:
+class ReceiptRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The instruction receipt of a payment message."""
 
     original: str
     kind: BatchKind | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredLine:
+class StoredLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of a stored batch."""
 
     line: int
@@ -207,8 +191,7 @@ class StoredLine:
     reason: Reason = Reason.OK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredBatch:
+class StoredBatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A batch as the bank stores it. ``state`` is that of the whole; lines have their own.
 
     A batch refused at validation is not stored: the answer then lists in ``BankAnswer.faulty``

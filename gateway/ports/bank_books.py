@@ -6,12 +6,12 @@ A real bank shows only statements; the bank in a box shows its ledger.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution in the bank's own books. ``line`` is that of a batch, 0 of a single payment.
 
     ``debtor_account`` '' means that the books do not say; ``returned`` that the money came back.

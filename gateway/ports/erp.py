@@ -8,14 +8,15 @@ fault, is one piece of code for all ERPs (``gateway.intake``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from gateway.domain.errors import Fault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One instruction as an ERP wrote it: texts, '' where absent. Amounts stay text.
 
     ``at`` maps our field names to where the text stands in the source (JSON pointer, element
@@ -42,9 +43,9 @@ class Draft:
     execution_date: str = ""
     end_to_end_id: str = ""
     reconciliation_code: str = ""
-    at: Mapping[str, str] = field(default_factory=dict)
+    at: Mapping[str, str] = msgspec.field(default_factory=dict)
     line: int | None = None
-    source: Mapping[str, str] = field(default_factory=dict)
+    source: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What a reply in the ERP's own format must echo (pain.001: MsgId, PmtInfId, InstrId, …)."""
 
 

@@ -7,15 +7,14 @@ the first send and changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from gateway.domain.evidence import target_of
 from gateway.domain.instruction import Cause, State
 from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An answer read: the state it speaks for (None: nothing learnt), its cause and grade."""
 
     target: State | None

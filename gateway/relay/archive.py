@@ -8,8 +8,9 @@ commitment. What remains verifies without them and can be shown.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from gateway.domain.chain import SALT_BYTES, commitment
 from gateway.domain.message import Segment, WireMessage, WireReply
@@ -25,8 +26,7 @@ OUT: Final = "out"
 IN: Final = "in"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is archived about a wire message beside its bytes."""
 
     tenant: str
@@ -36,8 +36,7 @@ class Envelope:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
+class Wire(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Archived bytes: the id of their row, and the digest the journal vouches for."""
 
     id: str

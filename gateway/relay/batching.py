@@ -7,13 +7,15 @@ company, then alone, so that a bad neighbour never keeps a good payment from lea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+import msgspec
 
 from gateway.domain.instruction import BusinessType, Instruction, Urgency
-from gateway.ports.bank import BankDialect
-from gateway.ports.bank_batch import BatchKind
+from gateway.ports.bank import BankDialect, FieldProblem
+from gateway.ports.bank_batch import BatchKind, BatchOrder
 from gateway.ports.bank_order import batch_order
 
 PAY: Final = "pay"
@@ -24,97 +26,102 @@ ROUNDS_MAX: Final = 2
 ALONE: Final = 1_000
 """A round count that means: alone from now on (the bank named no line)."""
 
+_PAYROLL, _NORMAL = BusinessType.PAYROLL, Urgency.NORMAL
 KINDS: Final = {BATCH: BatchKind.PAYMENT, PAYROLL: BatchKind.PAYROLL}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A due instruction; ``rounds`` counts batches it was in that the bank refused."""
 
     instruction: Instruction
     rounds: int = 0
 
 
+D = TypeVar("D", bound=Due)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Generic[D]):
     """Instructions for one message of one operation, in line order."""
 
     operation: str
-    members: tuple[Due, ...]
+    members: tuple[D, ...]
     whole: bool = True
     """It takes no more members, however many are still to come."""
+    order: BatchOrder | None = None
+    """What its message will order, where the bank's check has asked for it already."""
 
 
-def group(due: Sequence[Due], dialect: BankDialect, *, batching: bool) -> list[Group]:
+def group(due: Sequence[D], dialect: BankDialect, *, batching: bool) -> list[Group[D]]:
     """Route due instructions, keeping their order inside every group.
 
     A batch of one is sent as a single payment; payroll of one stays payroll, because only that
-    operation carries its meaning.
+    operation carries its meaning. What the bank's batch cannot carry travels alone: its fields
+    may be shorter than a single's.
     """
-    misfits = _misfits(due, dialect) if batching else frozenset()
-    groups: list[Group] = []
-    open_groups: dict[tuple[str, str, str, int], list[Due]] = {}
+    offered = dialect.batch if batching else None
+    misfits: frozenset[str] = frozenset()
+    while True:
+        groups = _routed(due, dialect, misfits, offered=offered is not None)
+        if offered is None or offered.check is None:
+            return groups
+        groups, found = _checked(groups, offered.check)
+        if not found:
+            return groups
+        misfits |= found  # the others close ranks, and are checked again in their new company
+
+
+def _routed(
+    due: Sequence[D], dialect: BankDialect, misfits: frozenset[str], *, offered: bool
+) -> list[Group[D]]:
+    groups: list[Group[D]] = []
+    open_groups: dict[tuple[str, str, str, int], list[D]] = {}
+    most = {PAYROLL: dialect.payroll_lines_max, BATCH: dialect.batch_lines_max}
     for item in due:
-        operation = _operation(item, dialect, batching=batching, misfits=misfits)
-        alone = item.rounds >= ROUNDS_MAX
-        if operation == PAY or alone:
-            groups.append(Group(operation=operation, members=(item,)))
+        it, rounds = item.instruction, item.rounds
+        if it.business_type is _PAYROLL:
+            operation = PAYROLL
+        elif offered and it.urgency is _NORMAL and it.id not in misfits:
+            operation = BATCH
+        else:
+            operation = PAY
+        if rounds >= ROUNDS_MAX or operation == PAY:
+            alone = PAYROLL if operation == PAYROLL else PAY
+            groups.append(Group(operation=alone, members=(item,)))
             continue
-        it = item.instruction
         # Rounds do not mix: a twice refused line must not pull fresh ones into its fate.
-        key = (operation, it.debtor.account.number, it.payroll_purpose, item.rounds)
+        key = (operation, it.debtor.account.number, it.payroll_purpose, rounds)
         members = open_groups.setdefault(key, [])
         members.append(item)
-        if len(members) >= _most(operation, dialect):
-            groups.append(_closed(operation, members))
+        if len(members) >= most[operation]:
+            groups.append(_closed(operation, members, whole=True))
             del open_groups[key]
-    groups += [
-        replace(_closed(key[0], members), whole=False) for key, members in open_groups.items()
-    ]
+    groups += [_closed(key[0], members, whole=False) for key, members in open_groups.items()]
     return groups
 
 
-def _operation(item: Due, dialect: BankDialect, *, batching: bool, misfits: frozenset[str]) -> str:
-    it = item.instruction
-    if it.business_type is BusinessType.PAYROLL:
-        return PAYROLL
-    if not batching or dialect.batch is None or not _wants_company(item):
-        return PAY
-    return PAY if it.id in misfits else BATCH
+def _checked(
+    groups: Sequence[Group[D]], check: Callable[[BatchOrder], Sequence[FieldProblem]]
+) -> tuple[list[Group[D]], frozenset[str]]:
+    """The batches with their orders, and the lines of them that the bank's batch cannot carry.
 
-
-def _wants_company(item: Due) -> bool:
-    return item.instruction.urgency is Urgency.NORMAL and item.rounds < ROUNDS_MAX
-
-
-def _misfits(due: Sequence[Due], dialect: BankDialect) -> frozenset[str]:
-    """What the bank's batch cannot carry: its fields may be shorter than a single's.
-
-    A payer's payments are checked as one batch; only if that has a fault, each is by itself.
+    A batch is checked as a whole; only if that has a fault, each line is by itself.
     """
-    batch = dialect.batch
-    if batch is None or batch.check is None:
-        return frozenset()
-    by_payer: dict[str, list[Instruction]] = {}
-    for item in due:
-        it = item.instruction
-        if it.business_type is not BusinessType.PAYROLL and _wants_company(item):
-            by_payer.setdefault(it.debtor.account.number, []).append(it)
-    most = dialect.batch_lines_max
-    found: set[str] = set()
-    for members in by_payer.values():
-        for start in range(0, len(members), most):
-            part = members[start : start + most]
-            if batch.check(batch_order(BatchKind.PAYMENT, part)):
-                found |= {it.id for it in part if batch.check(batch_order(BatchKind.PAYMENT, [it]))}
-    return frozenset(found)
+    checked: list[Group[D]] = []
+    misfits: list[str] = []
+    for it in groups:
+        if it.operation != BATCH:
+            checked.append(it)
+            continue
+        lines = [item.instruction for item in it.members]
+        order = batch_order(BatchKind.PAYMENT, lines)
+        if check(order):
+            misfits += [one.id for one in lines if check(batch_order(BatchKind.PAYMENT, [one]))]
+        checked.append(Group(operation=BATCH, members=it.members, whole=it.whole, order=order))
+    return checked, frozenset(misfits)
 
 
-def _most(operation: str, dialect: BankDialect) -> int:
-    return dialect.payroll_lines_max if operation == PAYROLL else dialect.batch_lines_max
-
-
-def _closed(operation: str, members: Sequence[Due]) -> Group:
+def _closed(operation: str, members: Sequence[D], *, whole: bool) -> Group[D]:
     """A group that gets no more members."""
     single = operation == BATCH and len(members) == 1
-    return Group(operation=PAY if single else operation, members=tuple(members))
+    return Group(operation=PAY if single else operation, members=tuple(members), whole=whole)

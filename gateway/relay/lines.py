@@ -8,7 +8,9 @@ known.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from gateway.domain.instruction import Cause, State
 from gateway.domain.outcome import Grade, LineOutcome, Outcome, Stage, Verdict
@@ -16,8 +18,7 @@ from gateway.relay.answer import Reading, first_answer, later_answer
 from gateway.relay.batching import ALONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineReading:
+class LineReading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The reading for one line, with the outcome that stands behind it.
 
     ``rounds`` says what an innocent line's round count becomes (None: it does not leave again).

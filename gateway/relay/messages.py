@@ -7,9 +7,9 @@ instruction from riding in two of them. Who decides about a message locks its ro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import BigInteger, bindparam, false, select, true, update
 
 from gateway.domain.message import Fate
@@ -22,8 +22,7 @@ _l = tables.message_line
 _lane = tables.lane
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMessage:
+class StoredMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message row with its instructions."""
 
     tenant: str

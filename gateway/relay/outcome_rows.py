@@ -8,7 +8,10 @@ every one on its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
 
 from gateway.domain.errors import Corrupt
 from gateway.domain.evidence import Evidence
@@ -28,11 +31,12 @@ from gateway.schedule import work
 from gateway.schedule.work import Work, WorkKind
 from gateway.store.uow import Uow
 
+_SENDING = State.SENDING
+
 # ── what there is to write ────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The bank answered a payment message.
 
     Only the answer to a first send that is still ours counts as one; after a take-over or a
@@ -44,16 +48,14 @@ class Answered:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InDoubt:
+class InDoubt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """It may have left and nothing came back: UNCONFIRMED, and an appointment to ask."""
 
     message: StoredMessage
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsent:
+class Unsent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """No byte left: the instructions wait again.
 
     A single one waits under the same message and serial. A batch is closed: who is in the next
@@ -64,8 +66,7 @@ class Unsent:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enquired:
+class Enquired(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An enquiry brought an answer: apply it; close what is final, else keep the appointment.
 
     ``reply`` are the bytes the answer came in, if it came in any, archived as ``envelope`` says.
@@ -83,8 +84,7 @@ class Enquired:
 Finding = Answered | InDoubt | Unsent | Enquired
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
+class _Judged(msgspec.Struct, frozen=True, kw_only=True):
     """A finding with what it says of each line, and the evidence that follows."""
 
     finding: Finding
@@ -193,7 +193,7 @@ def _judge(link: Link, uow: Uow, finding: Finding, subjects: Sequence[Standing])
     first = (
         isinstance(finding, Answered)
         and message.sends == 1
-        and all(it.state is State.SENDING for it in subjects)
+        and all(it.state is _SENDING for it in subjects)
     )
     readings = read_lines(finding.outcome, message.rounds, first=first)
     wire = _archived(link, uow, finding)
@@ -358,13 +358,10 @@ def replan(link: Link, uow: Uow, message: StoredMessage) -> None:
     rows.write(uow, link)
 
 
-def _to_ask(link: Link, message: StoredMessage) -> Work:
-    """Ask once the quiet time is over."""
-    return timing.appointment(link, message, timing.after_quiet(link, message))
-
-
 def _settled(before: Sequence[Standing], moved: Sequence[Standing]) -> bool:
     """Whether every instruction of a message is final now."""
+    if len(moved) == len(before):  # what moved is of these, each once
+        return FINAL.issuperset([it.state for it in moved])
     states = {it.id: it.state for it in (*before, *moved)}
     return all(state in FINAL for state in states.values())
 

@@ -7,10 +7,12 @@ instructions to SENDING. Only after its commit does anybody touch a socket.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 from sqlalchemy import bindparam, select
 
 from gateway.domain.errors import WireError
@@ -19,7 +21,7 @@ from gateway.domain.ids import Serial
 from gateway.domain.instruction import Cause, State
 from gateway.domain.message import Fate, WireMessage
 from gateway.lifecycle.apply import apply, apply_all, open_case
-from gateway.lifecycle.rows import Standing, instruction_of, standing
+from gateway.lifecycle.rows import CONTENT, STANDING, Standing, instruction_at, standing_at
 from gateway.lifecycle.stops import sendable, stop_guard
 from gateway.relay import messages, shares
 from gateway.relay.archive import Envelope
@@ -34,6 +36,7 @@ from gateway.store.instants import to_us
 from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
+_ID, _CONTENT_FROM = 1, len(STANDING)
 _SCHEDULED, _QUEUED = State.SCHEDULED, State.QUEUED
 ALTERED: Final = "altered"
 """What is stored is not what was accepted."""
@@ -44,15 +47,14 @@ _PATIENCE_US: Final = 1_000_000
 _BUSY_S: Final = 0.01
 _i = tables.instruction
 _INSTRUCTIONS: Final = prepare(
-    select(_i)
+    select(*STANDING, *CONTENT)
     .where(_i.c.tenant == bindparam("of_tenant"), among(_i.c.id, "of_ids"))
     .order_by(_i.c.id)
     .with_for_update()
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message ready to leave. ``deadline`` is monotonic: later than that it may not."""
 
     message: StoredMessage
@@ -73,12 +75,10 @@ class Round:
     rest_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
+class _Ready(Due, frozen=True, kw_only=True, gc=False):
     """An instruction that may leave now."""
 
     standing: Standing
-    due: Due
     due_us: int
 
 
@@ -118,21 +118,18 @@ def _plan(link: Link, uow: Uow, limit: int, deadline: float) -> Round:
     if not found:
         return Round(rest_s=link.poll_s)
     seen_all = len(found) < look
-    ready: dict[str, _Ready] = {it.standing.id: it for it in _ready(link, uow, found)}
-    groups = group([it.due for it in ready.values()], link.dialect, batching=batching)
-    leaving = _leaving(link, groups, ready, seen_all=seen_all)[:limit]
-    now = {due.instruction.id for it in leaving for due in it.members}
-    later = [subject for subject in ready if subject not in now]
-    waiting = set(later)
-    gone = [item.subject for item in found if item.subject not in waiting]
+    ready = _ready(link, uow, found)
+    groups = group(ready, link.dialect, batching=batching)
+    leaving = _leaving(link, groups, seen_all=seen_all)[:limit]
+    now = {item.standing.id for it in leaving for item in it.members}
+    later = {item.standing.id for item in ready} - now
+    gone = [item.subject for item in found if item.subject not in later]
     work.done(uow, tenant, WorkKind.SEND, gone)
-    planned = _dispatch(link, uow, leaving, ready, deadline)
+    planned = _dispatch(link, uow, leaving, deadline)
     return Round(planned=tuple(planned), more=bool(later) or not seen_all)
 
 
-def _leaving(
-    link: Link, groups: Sequence[Group], ready: Mapping[str, _Ready], *, seen_all: bool
-) -> list[Group]:
+def _leaving(link: Link, groups: Sequence[Group[_Ready]], *, seen_all: bool) -> list[Group[_Ready]]:
     """Which groups leave first.
 
     While more is due than was looked at, a batch with places left waits for its next lines,
@@ -141,25 +138,25 @@ def _leaving(
     whole = [it for it in groups if it.whole]
     rest = [it for it in groups if not it.whole]
     since_us = link.now_us() - _PATIENCE_US
-    aged = [it for it in rest if ready[it.members[0].instruction.id].due_us <= since_us]
+    aged = [it for it in rest if it.members[0].due_us <= since_us]
     if whole and not seen_all:
         return [*aged, *whole]
-    return [*aged, *whole, *(it for it in rest if it not in aged)]
+    return [*aged, *whole, *(it for it in rest if it.members[0].due_us > since_us)]
 
 
 def _dispatch(
-    link: Link, uow: Uow, groups: Sequence[Group], ready: Mapping[str, _Ready], deadline: float
+    link: Link, uow: Uow, groups: Sequence[Group[_Ready]], deadline: float
 ) -> list[Planned]:
     """Encode, archive and store the messages; their instructions become SENDING."""
     earlier = messages.planned_for(
         uow,
         link.tenant.id,
         [
-            due.instruction.id
+            item.standing.id
             for it in groups
-            for due in it.members
+            for item in it.members
             # Only who was in a message before can have left one behind.
-            if ready[due.instruction.id].standing.message
+            if item.standing.message
         ],
     )
     planned: list[Planned] = []
@@ -168,10 +165,10 @@ def _dispatch(
     sign_on, at = link.sign_on(), link.runtime.clock.now()
     now_us = to_us(at)
     for it in groups:
-        members = [ready[due.instruction.id].standing for due in it.members]
+        members = [item.standing for item in it.members]
         known = _never_left(it, earlier)
         message = _message(link, it, known, now_us)
-        order = order_of(it.operation, [due.instruction for due in it.members])
+        order = it.order or order_of(it.operation, [item.instruction for item in it.members])
         try:
             wire = paying(link.dialect, it.operation).encode(order, sign_on, Serial(message.serial))
         except WireError as error:
@@ -210,14 +207,16 @@ def _dispatched(
     )
 
 
-def _never_left(it: Group, earlier: Mapping[str, StoredMessage]) -> StoredMessage | None:
+def _never_left(it: Group[_Ready], earlier: Mapping[str, StoredMessage]) -> StoredMessage | None:
     """The single message of this instruction that never left, if it is of the same kind."""
-    first = earlier.get(it.members[0].instruction.id)
+    first = earlier.get(it.members[0].standing.id)
     same = first is not None and len(it.members) == 1 and first.operation == it.operation
     return first if same else None
 
 
-def _message(link: Link, it: Group, known: StoredMessage | None, now_us: int) -> StoredMessage:
+def _message(
+    link: Link, it: Group[_Ready], known: StoredMessage | None, now_us: int
+) -> StoredMessage:
     """The message of a group: the one that never left, or a new one."""
     holder = link.store.lane.id
     if known is not None:
@@ -245,8 +244,8 @@ def _message(link: Link, it: Group, known: StoredMessage | None, now_us: int) ->
         first_sent_us=now_us,
         last_sent_us=now_us,
         not_found_us=None,
-        instructions=tuple(due.instruction.id for due in it.members),
-        rounds=tuple(due.rounds for due in it.members),
+        instructions=tuple([item.standing.id for item in it.members]),
+        rounds=tuple([item.rounds for item in it.members]),
     )
 
 
@@ -278,21 +277,23 @@ def _persist(
 
 def _ready(link: Link, uow: Uow, found: Sequence[Work]) -> list[_Ready]:
     """Those that may leave now. The sender recomputes the digest of what it is about to send."""
-    ready: list[_Ready] = []
-    values = {"of_tenant": link.tenant.id, "of_ids": [item.subject for item in found]}
-    rows = {row.id: row for row in uow.rows(_INSTRUCTIONS, values)}
-    present = {it: standing(row) for it, row in rows.items()}
+    tenant = link.tenant
+    values = {"of_tenant": tenant.id, "of_ids": [item.subject for item in found]}
+    rows = {row[_ID]: row for row in uow.tuples(_INSTRUCTIONS, values)}
+    present = {name: standing_at(row) for name, row in rows.items()}
     present |= _come_due(link, uow, [it for it in present.values() if it.state is _SCHEDULED])
+    ready: list[_Ready] = []
     for item in found:
         subject = present.get(item.subject)
         if subject is None or subject.state is not _QUEUED:
             continue  # cancelled or held since it was queued
-        instruction = instruction_of(rows[item.subject], link.tenant)
+        instruction = instruction_at(rows[item.subject][_CONTENT_FROM:], tenant)
         if instruction.digest() != subject.digest:
             _hold(link, uow, subject, ALTERED)
             continue
-        due = Due(instruction=instruction, rounds=item.tries)
-        ready.append(_Ready(standing=subject, due=due, due_us=item.due_us))
+        ready.append(
+            _Ready(instruction=instruction, rounds=item.tries, standing=subject, due_us=item.due_us)
+        )
     return ready
 
 

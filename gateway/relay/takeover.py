@@ -7,8 +7,9 @@ so it is UNCONFIRMED, and "not found" counts only a send time-out and a quiet ti
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from gateway.relay import messages, outcome_rows
 from gateway.relay.context import Link

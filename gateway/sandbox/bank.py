@@ -8,9 +8,10 @@ simulation. A serial that was stored is answered from the store and never execut
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from gateway.domain.errors import GatewayError, WireError
 from gateway.domain.message import WireReply

@@ -6,9 +6,10 @@ again, and a serial of another kind of instruction moves nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from gateway.domain.party import Account, Agent, Party
 from gateway.ports.bank import BankAnswer, BankRequest, BankState, Reason

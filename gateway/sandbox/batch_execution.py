@@ -11,6 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from msgspec import structs
+
 from gateway.domain.errors import NotFound
 from gateway.ports.bank import BankState, Reason
 from gateway.ports.bank_batch import BatchKind, BatchLine, BatchOrder
@@ -70,7 +72,7 @@ class BatchExecution:
         Unless ``signed``, it waits for people of the client.
         """
         lines = tuple(_corrected(line, known) for line in row.order.lines)
-        judged = replace(row, order=replace(row.order, lines=lines))
+        judged = replace(row, order=structs.replace(row.order, lines=lines))
         decided = self._decided(judged, debtor, known, signed=signed)
         stored = self._book.add(decided)
         self._effects(stored, known)
@@ -261,7 +263,7 @@ class BatchExecution:
 def _corrected(line: BatchLine, known: Payees) -> BatchLine:
     """The line as the bank stores it: it knows its own accounts, whatever was claimed."""
     own_bank = line.creditor.account.number in known.kept
-    return line if line.own_bank is own_bank else replace(line, own_bank=own_bank)
+    return line if line.own_bank is own_bank else structs.replace(line, own_bank=own_bank)
 
 
 def _paid(row: BatchRow) -> Iterable[BatchLine]:

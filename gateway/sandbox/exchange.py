@@ -5,9 +5,11 @@ Rule kept here: a fault after commit changes only what the client sees, never wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec.structs import replace
 
 from gateway.domain.message import WireReply
 from gateway.sandbox.faults import Fault

@@ -6,8 +6,9 @@ of the moment of asking, whatever the period asked about.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from gateway.domain.money import CNY, Money
 from gateway.domain.statement import Balance, StatementPage

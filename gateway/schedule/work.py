@@ -8,10 +8,10 @@ row names the lane of the process that is at it, and nobody else takes it while 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import BigInteger, Connection, bindparam, delete, func, select, update
 
 from gateway.store import tables
@@ -32,8 +32,10 @@ class WorkKind(StrEnum):
     BOOKS = "books"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+_WORDS: Final = {kind: kind.value for kind in WorkKind}
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One due thing."""
 
     tenant: str
@@ -44,8 +46,7 @@ class Work:
     tries: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where work waits: one kind of it on one lane of a tenant."""
 
     tenant: str
@@ -105,17 +106,17 @@ def add(uow: Uow, *works: Work) -> None:
     """Plan new work; the subject must have none of this kind."""
     uow.add(
         _work,
-        *(
+        *[
             {
                 "tenant": work.tenant,
-                "kind": work.kind.value,
+                "kind": _WORDS[work.kind],
                 "subject": work.subject,
                 "lane": work.lane,
                 "due_us": work.due_us,
                 "tries": work.tries,
             }
             for work in works
-        ),
+        ],
     )
 
 
@@ -152,7 +153,7 @@ def done(uow: Uow, tenant: str, kind: WorkKind, subjects: Sequence[str]) -> None
 
 def due(uow: Uow, queue: Queue, now_us: int, limit: int) -> list[Work]:
     """Due work of a queue, oldest first; nobody else sees it until the transaction ends."""
-    return _works(queue, uow.rows(_TAKE, _of_queue(queue) | {"now_us": now_us, "most": limit}))
+    return _works(queue, uow.tuples(_TAKE, _of_queue(queue) | {"now_us": now_us, "most": limit}))
 
 
 def claim(uow: Uow, queue: Queue, holder: str, now_us: int, limit: int) -> list[Work]:
@@ -161,7 +162,7 @@ def claim(uow: Uow, queue: Queue, holder: str, now_us: int, limit: int) -> list[
     It stays the holder's until ``release`` or ``done``, or until its lane has ended.
     """
     found = _works(
-        queue, uow.rows(_TAKE_FREE, _of_queue(queue) | {"now_us": now_us, "most": limit})
+        queue, uow.tuples(_TAKE_FREE, _of_queue(queue) | {"now_us": now_us, "most": limit})
     )
     if found:
         values = _subjects(queue.tenant, queue.kind, [it.subject for it in found])
@@ -201,15 +202,9 @@ def _of_queue(queue: Queue) -> dict[str, object]:
     return {"of_tenant": queue.tenant, "of_lane": queue.lane, "of_kind": queue.kind.value}
 
 
-def _works(queue: Queue, rows: Iterable[Any]) -> list[Work]:
+def _works(queue: Queue, rows: Iterable[Sequence[Any]]) -> list[Work]:
+    tenant, kind, lane = queue.tenant, queue.kind, queue.lane
     return [
-        Work(
-            tenant=queue.tenant,
-            kind=queue.kind,
-            subject=row.subject,
-            lane=queue.lane,
-            due_us=row.due_us,
-            tries=row.tries,
-        )
-        for row in rows
+        Work(tenant=tenant, kind=kind, subject=subject, lane=lane, due_us=due_us, tries=tries)
+        for subject, due_us, tries in rows
     ]

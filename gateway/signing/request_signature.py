@@ -92,7 +92,7 @@ def sorted_query(query: str) -> str:
 
 def sign(secret: bytes, request: SignedRequest) -> str:
     """The signature (64 lower-case hex digits). Raises ValueError as ``string_to_sign``."""
-    return hmac.new(secret, string_to_sign(request), hashlib.sha256).hexdigest()
+    return hmac.digest(secret, string_to_sign(request), "sha256").hex()
 
 
 def verify(secret: bytes, request: SignedRequest, *, signature: str, now: int) -> Flaw | None:

@@ -13,10 +13,10 @@ from typing import Any, Final
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay
-from tenacity.wait import wait_random_exponential
 
-from gateway.domain.errors import Refused
+from gateway.domain.errors import DatabaseAway, Refused
+from gateway.store.away import reached
+from gateway.store.prepared import driven
 
 _READERS: Final = 4
 _STARTING_S: Final = 30
@@ -80,18 +80,13 @@ def open_engine(database: Database, *, patience_s: int = _STARTING_S) -> Engine:
     if not database.postgresql:
         return sqlite_engine(str(database.path))
     engine = postgresql_engine(database.url)
-    patient = Retrying(
-        retry=retry_if_exception_type(OperationalError),
-        stop=stop_after_delay(patience_s),
-        wait=wait_random_exponential(multiplier=0.05, max=1),
-        reraise=True,
-    )
     try:
-        patient(engine.connect).close()
-    except OperationalError as error:
+        reached(lambda: engine.connect().close(), patience_s)
+    except (DatabaseAway, OperationalError) as error:
         engine.dispose()
         # The driver's words name the address and the cause, never the password.
-        cause = str(error.orig).strip().splitlines()[0]
+        failed = error.__cause__ if isinstance(error, DatabaseAway) else error
+        cause = str(getattr(failed, "orig", failed)).strip().splitlines()[0]
         raise Unreachable(
             f"{database.label} cannot be reached: {cause}",
             f"数据库 {database.label} 无法连接：{cause}",
@@ -136,6 +131,8 @@ def sqlite_engine(path: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy hands its own connection
         mode = connection.get_execution_options().get("begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        begin = f"BEGIN {mode}"
+        with driven(connection, begin) as cursor:
+            cursor.execute(begin)
 
     return engine

@@ -8,7 +8,6 @@ gap.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -16,14 +15,13 @@ from sqlalchemy import Connection, insert, select
 
 from gateway.domain.chain import GENESIS, SALT_BYTES, commitment, linker
 from gateway.store import tables
-from gateway.store.prepared import insert_rows
+from gateway.store.inserts import insert_rows
 
 _canonical: Final = msgspec.json.Encoder(order="deterministic").encode
 """Sorted keys, no spaces, UTF-8, nothing escaped that need not be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One fact for the journal. ``content`` becomes canonical JSON; it must hold no secret."""
 
     tenant: str

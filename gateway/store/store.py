@@ -31,6 +31,7 @@ from gateway.store.instants import to_us
 from gateway.store.journal import Lane, Record
 from gateway.store.lease import Fenced, Lease
 from gateway.store.notify import announce
+from gateway.store.prepared import piped
 from gateway.store.room import WAIT_S, without_room
 from gateway.store.tenancy import EVERYONE, Scoped, Tenants, acting, is_walled, say, taken_apart
 from gateway.store.uow import NOTHING_WANTED, Uow, Wanted
@@ -308,9 +309,10 @@ class Store:
                 say(writer, tenants)
             trial.done = done = run_jobs(writer, jobs, self._wanted)
             trial.records = [record for uow in done.uows for record in uow.records]
-            trial.move = self.lane.append(writer, trial.records)
-            if self.shared:
-                announce(writer, self.lane.id, done.roused, done.touched)
+            with piped(writer):
+                trial.move = self.lane.append(writer, trial.records)
+                if self.shared:
+                    announce(writer, self.lane.id, done.roused, done.touched)
             mark = self.lease.count(writer)
             self._probe("commit")
             trial.mark = mark
@@ -349,9 +351,6 @@ class Store:
                 seconds=self._runtime.clock.monotonic() - trial.began,
             )
         )
-        for uow in trial.done.uows:
-            for wake in uow.wakes:
-                wake()
         self.told(trial.done.roused, trial.done.touched)
 
     def _open_writer(self) -> Connection:

@@ -1,16 +1,18 @@
-"""The unit of work handed to a writing job: rows, journal records, wake-ups, all in one commit."""
+"""The unit of work handed to a writing job: rows, journal records, news, all in one commit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Connection, CursorResult, Executable, Table
 
 from gateway.store.guard import take
+from gateway.store.inserts import insert_rows
 from gateway.store.journal import Record
-from gateway.store.prepared import Prepared, insert_rows
+from gateway.store.prepared import Prepared, piped
 
 Wanted = Mapping[str, frozenset[str]]
 """By tenant, the states of instructions that somebody outside is told of."""
@@ -31,7 +33,6 @@ class Uow:
         self._pending: dict[Table, list[Mapping[str, object]]] = {}
         self._keyed: dict[Table, dict[str, dict[str, object]]] = {}
         self.records: list[Record] = []
-        self.wakes: list[Callable[[], None]] = []
         self.touched: list[tuple[str, str]] = []
         self.roused: list[tuple[str, str]] = []
         self.wrote = False
@@ -44,10 +45,6 @@ class Uow:
     def journal(self, record: Record) -> None:
         """Append a record to this process's lane in the same commit."""
         self.records.append(record)
-
-    def wake(self, callback: Callable[[], None]) -> None:
-        """Call back in this process after the commit succeeded, never before, never on failure."""
-        self.wakes.append(callback)
 
     def rouse(self, tenant: str, lane: str) -> None:
         """After the commit, let whoever serves this queue look at it, in whatever process."""
@@ -73,6 +70,13 @@ class Uow:
             return statement.rows(self._connection, values)
         return self._connection.execute(statement, values).all()
 
+    def tuples(
+        self, statement: Prepared, values: Mapping[str, object] | None = None
+    ) -> list[Sequence[Any]]:
+        """All rows of a query as the driver gives them, for those who read many."""
+        self.flush()
+        return statement.tuples(self._connection, values)
+
     def first(
         self, statement: Executable | Prepared, values: Mapping[str, object] | None = None
     ) -> Any | None:  # noqa: ANN401 - a row is typed by its reader
@@ -87,6 +91,10 @@ class Uow:
         """Insert rows that ``waiting`` can find by their key until they are written."""
         self.add(table, *rows.values())
         self._keyed.setdefault(table, {}).update(rows)
+
+    def has_waiting(self, table: Table) -> bool:
+        """Whether ``waiting`` can find anything of a table."""
+        return bool(self._keyed.get(table))
 
     def waiting(self, table: Table, key: str) -> dict[str, object] | None:
         """A gathered row that is not in the database yet: changing it costs no statement."""
@@ -112,5 +120,7 @@ class Uow:
             self.wrote = True
             pending, self._pending = self._pending, {}
             self._keyed.clear()
-            for table, rows in pending.items():
-                insert_rows(self._connection, table, rows)
+            several = len(pending) > 1
+            with piped(self._connection) if several else nullcontext():
+                for table, rows in pending.items():
+                    insert_rows(self._connection, table, rows)

@@ -8,6 +8,7 @@ The order of the members and every byte are fixed by golden tests.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from json.encoder import encode_basestring as _text
@@ -18,6 +19,8 @@ from gateway.domain.errors import Fault
 from gateway.domain.ids import BatchId, InstructionId
 from gateway.web.problems import fault_document
 
+_PLAIN: Final = re.compile(r"[0-9A-Za-z_.~-]*", re.ASCII).fullmatch
+"""Whether a text stands in JSON and in an address as it is."""
 _SHOWN_MAX: Final = 140
 """Most characters of a refused reference that are sent back."""
 
@@ -80,6 +83,12 @@ def _refusal(line: RefusedLine) -> str:
 
 def _acceptance(identifier: InstructionId, erp_reference: str, digest: str) -> str:
     """The members of an acceptance, as text: a large batch is answered line by line."""
+    if _PLAIN(f"{identifier}{erp_reference}{digest}"):  # nothing to quote, nothing to escape
+        return (
+            f'"id":"{identifier}","erp_reference":"{erp_reference}","digest":"{digest}",'
+            f'"links":{{"self":"/v1/instructions/{identifier}",'
+            f'"status":"/v1/instructions?erp_reference={erp_reference}"}}'
+        )
     own = f"/v1/instructions/{quote(identifier, safe='')}"
     status = f"/v1/instructions?erp_reference={quote(erp_reference, safe='')}"
     return (

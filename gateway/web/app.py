@@ -64,8 +64,8 @@ def _counted(name: str, route: Raw) -> Raw:
     """Tell of an operation's answers and the time they took."""
 
     async def endpoint(request: Request) -> Response:
-        request.state.operation = name
-        request.state.began = desk_of(request).gateway.runtime.clock.monotonic()
+        state = request.state
+        state.operation, state.began = name, desk_of(request).gateway.runtime.clock.monotonic()
         response = await route(request)
         _called(request, response.status_code)
         return response

@@ -159,11 +159,12 @@ def signed(
 
 def trace_id(request: Request) -> str:
     """The request's trace id: its ``traceparent`` header's, or one of our own."""
-    state = request.state
-    if not hasattr(state, "trace"):
-        made = desk_of(request).gateway.runtime.random.bytes(TRACE_BYTES)
-        state.trace = trace_of(request.headers.get(TRACE_HEADER, ""), made)
-    return str(state.trace)
+    known: str = getattr(request.state, "trace", "")
+    if known:
+        return known
+    made = desk_of(request).gateway.runtime.random.bytes(TRACE_BYTES)
+    request.state.trace = trace = trace_of(request.headers.get(TRACE_HEADER, ""), made)
+    return trace
 
 
 def desk_of(request: Request) -> Desk:
@@ -175,6 +176,8 @@ def desk_of(request: Request) -> Desk:
 def query_of(request: Request, parameters: frozenset[str]) -> dict[str, str]:
     """The query parameters. Raises Refused naming what is unknown or stands twice."""
     found: dict[str, str] = {}
+    if not request.scope["query_string"]:
+        return found
     faults: list[Fault] = []
     for name, value in request.query_params.multi_items():
         if name not in parameters:

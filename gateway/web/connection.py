@@ -7,6 +7,7 @@ connection closed, so that nobody behind a proxy can smuggle a second request in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -46,6 +47,61 @@ class _Timer(Protocol):
     def cancel(self) -> None:
         """Call it off."""
         ...
+
+
+class _Transport(Protocol):
+    """As much of the event loop's transport as an answer needs."""
+
+    def write(self, data: bytes) -> None:
+        """Send a piece."""
+        ...
+
+    def writelines(self, list_of_data: Iterable[bytes]) -> None:
+        """Send pieces together."""
+        ...
+
+    def is_closing(self) -> bool:
+        """Whether it is at its end."""
+        ...
+
+    def close(self) -> None:
+        """End it after what was written."""
+        ...
+
+
+class _OnePiece:
+    """What one answer is written to: its head waits for its body, and both leave in one piece.
+
+    The event loop would hand each to the socket by itself, and the caller would wake twice.
+    """
+
+    __slots__ = ("_cycle", "_head", "_transport")
+
+    def __init__(self, cycle: RequestResponseCycle, transport: _Transport) -> None:
+        self._cycle = cycle
+        self._transport = transport
+        self._head: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        """The first piece of an answer is its head; the server writes a body after it, if empty."""
+        if self._head is None and self._cycle.response_started:
+            self._head = data
+        elif self._head:
+            head, self._head = self._head, b""
+            self._transport.writelines((head, data))
+        else:
+            self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether the connection is at its end."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """End the connection after what was written."""
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+        self._transport.close()
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -94,18 +150,27 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """A part of the request line."""
-        self._count_head(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > HEAD_MAX:
+            self._stop_parser()
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
-        self._count_head(len(name) + len(value) + _LINE_ENDS)
+        self._head_bytes += len(name) + len(value) + _LINE_ENDS
+        if self._head_bytes > HEAD_MAX:
+            self._stop_parser()
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The headers are whole; the body is due from now on."""
         self._wait(head=False)
+        before: RequestResponseCycle | None = self.cycle
         super().on_headers_complete()
+        made: RequestResponseCycle = self.cycle
+        # Its task has not begun to run. An answer to HEAD has no body to wait for.
+        if made is not before and self.scope["method"] != "HEAD":
+            made.transport = _OnePiece(made, self.transport)  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
         """The request is whole: from here on time is ours, not the caller's."""
@@ -117,11 +182,9 @@ class PatientProtocol(HttpToolsProtocol):
         del msg
         self._refuse(self._refusal)
 
-    def _count_head(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > HEAD_MAX:
-            self._refusal = HeadTooLarge
-            raise HeadTooLarge  # stops the parser, which asks for the 400 above
+    def _stop_parser(self) -> None:
+        self._refusal = HeadTooLarge
+        raise HeadTooLarge  # stops the parser, which asks for the 400 above
 
     def _wait(self, *, head: bool) -> None:
         self._stop_waiting()

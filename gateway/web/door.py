@@ -6,12 +6,20 @@ same from outside and cost the same time; the operator sees the difference in /m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
+import msgspec
 from starlette.requests import Request
 
-from gateway.intake.nonces import purge_nonces, remember_nonce, stored_nonces
+from gateway.intake.nonces import (
+    Use,
+    purge_nonces,
+    remember_nonce,
+    remember_nonces,
+    stored_nonces,
+)
 from gateway.ports.events import SIGNATURE_REFUSED, Log
 from gateway.ports.tenancy import ApiKey, Directory
 from gateway.runtime import SystemClock
@@ -25,6 +33,7 @@ from gateway.signing.request_signature import (
     SignedRequest,
     verify,
 )
+from gateway.store.groups import Item
 from gateway.store.store import Store
 from gateway.store.uow import Uow
 from gateway.web.problems import NotAuthenticated
@@ -34,10 +43,14 @@ _US: Final = 1_000_000
 _NOBODY: Final = b"no such key: compared all the same, so that it takes as long"
 _TIMESTAMP_MAX: Final = 12
 _KEY_MAX: Final = 64
+_OURS: Final = tuple(
+    name.lower().encode("ascii")
+    for name in (KEY_HEADER, TIMESTAMP_HEADER, NONCE_HEADER, SIGNATURE_HEADER)
+)
+"""Our headers as the server names them, in the order in which they are asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The four headers of a request, of the right form and fresh; nothing is proven yet."""
 
     key: str
@@ -69,13 +82,15 @@ class Door:
 
         What is refused here depends on no key, so refusing early tells nothing about keys.
         """
-        values: list[str] = []
-        for name in (KEY_HEADER, TIMESTAMP_HEADER, NONCE_HEADER, SIGNATURE_HEADER):
-            found = request.headers.getlist(name)
-            if len(found) != 1 or not found[0]:
-                raise self._refused("missing" if not found else "malformed")
-            values.append(found[0])
-        claim = Claim(key=values[0], timestamp=values[1], nonce=values[2], signature=values[3])
+        held: dict[bytes, str] = {}
+        for name, value in request.scope["headers"]:
+            if name in _OURS:  # what stands twice counts as empty
+                held[name] = "" if name in held else value.decode("latin-1")
+        for name in _OURS:
+            if not held.get(name):
+                raise self._refused("malformed" if name in held else "missing")
+        key, timestamp, nonce, signature = [held[name] for name in _OURS]
+        claim = Claim(key=key, timestamp=timestamp, nonce=nonce, signature=signature)
         stamp = claim.timestamp
         if len(claim.key) > _KEY_MAX or not (
             stamp.isascii() and stamp.isdigit() and len(stamp) <= _TIMESTAMP_MAX
@@ -114,15 +129,11 @@ class Door:
         Raises NotAuthenticated when another process has seen it.
         """
         now_s = self._now_s()
-        purge = now_s - self._purged_s >= _PURGE_EVERY_S
-        if purge:
+        use = (key.id, claim.nonce, now_s * _US)
+        job: Callable[[Uow], object] = Item(remember_nonces, use)
+        if now_s - self._purged_s >= _PURGE_EVERY_S:
             self._purged_s = now_s
-
-        def job(uow: Uow) -> bool:
-            if purge:
-                purge_nonces(uow, (now_s - NONCE_KEPT_S) * _US)
-            return remember_nonce(uow, key.id, claim.nonce, now_s * _US)
-
+            job = partial(_purging, use)
         if not await self._store.write(job, at_once=True):
             raise self._refused("replayed")
 
@@ -144,4 +155,10 @@ class Door:
         return NotAuthenticated()
 
     def _now_s(self) -> int:
-        return int(self._clock.now().timestamp())
+        return self._clock.machine_s()
+
+
+def _purging(use: Use, uow: Uow) -> bool:
+    """Remember one use, and forget what is too old to matter."""
+    purge_nonces(uow, use[2] - NONCE_KEPT_S * _US)
+    return remember_nonce(uow, *use)

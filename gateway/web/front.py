@@ -12,7 +12,6 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -31,10 +30,9 @@ class Front:
         self.state = app.state
         self._app = app
         self._routes = routes
-        known = {kind: answer for kind, answer in answers.items() if kind is not Exception}
-        self._short: ASGIApp = ServerErrorMiddleware(
-            ExceptionMiddleware(self._answer, handlers=known), handler=answers[Exception]
-        )
+        self._known = {kind: answer for kind, answer in answers.items() if kind is not Exception}
+        self._kinds = tuple(self._known)
+        self._short: ASGIApp = ServerErrorMiddleware(self._answer, handler=answers[Exception])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -46,5 +44,9 @@ class Front:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
-        response = await self._routes[scope["method"], scope["path"]](request)
+        try:
+            response = await self._routes[scope["method"], scope["path"]](request)
+        except self._kinds as error:
+            kind = next(it for it in type(error).__mro__ if it in self._known)
+            response = await self._known[kind](request, error)
         await response(scope, receive, send)

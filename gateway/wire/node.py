@@ -15,7 +15,8 @@ from gateway.domain.errors import WireError
 from gateway.domain.money import Currency, Money, MoneyFormatError
 from gateway.wire.libxml import Element, line_of
 
-_SPACE: Final = " \t\r\n"
+SPACE: Final = " \t\r\n"
+"""What XML calls white space, and nothing else."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -119,7 +120,7 @@ class Node:
 
     def text(self) -> str:
         """Text without surrounding white space, '' if empty. Raises like ``raw``."""
-        return self.raw().strip(_SPACE)
+        return self.raw().strip(SPACE)
 
     def need(self) -> str:
         """``text``, which must not be empty: else WireError ``empty``."""
@@ -136,7 +137,7 @@ class Node:
         if len(found):
             return Node(found, f"{self.path}/{name}").text()
         text = found.text
-        return text.strip(_SPACE) if text else ""
+        return text.strip(SPACE) if text else ""
 
     def attr(self, name: str) -> str:
         """Value of an attribute without namespace, '' if absent."""

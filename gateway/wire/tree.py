@@ -7,6 +7,8 @@ what is well-formed and still unwanted.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from lxml import etree
@@ -140,6 +142,12 @@ def check_subtree(
     """
     if crowded and _COUNT.number(top) > limits.nodes:
         raise WireError("nodes", path_of(top), line=line_of(top))
+    if not _plain(top, depth, limits):
+        _check_closely(top, depth, limits, note)
+
+
+def _check_closely(top: Element, depth: int, limits: Limits, note: Note) -> None:
+    """Refuse and note whatever there is, element by element."""
     level, asides = [top], list[Element]()
     name_max = limits.name
     while level:
@@ -162,6 +170,44 @@ def check_subtree(
         check_aside(aside, limits, note)
 
 
+def _plain(top: Element, depth: int, limits: Limits) -> bool:
+    """Whether there is nothing to refuse and nothing to note, asked of whole levels at once.
+
+    False may also mean "look closer": nearly every tree is plain, and this takes half the time.
+    """
+    level, mixed, name_max = [top], limits.mixed, limits.name
+    while level:
+        if depth > limits.depth:
+            return False
+        tags: list[object] = [element.tag for element in level]
+        # Few are asked one by one; of many, each kind is.
+        if len(tags) < _FEW:
+            for tag in tags:
+                if not isinstance(tag, str) or len(tag) > name_max:
+                    return False
+        elif not _plain_tags(frozenset(tags), name_max):
+            return False
+        for keys in {tuple(keys) for element in level if (keys := element.keys())}:
+            if len(keys) > limits.attributes or not _plain_keys(keys, name_max):
+                return False
+        if not mixed and any(map(_mixed, level)):
+            return False
+        level, depth = list(chain.from_iterable(level)), depth + 1
+    return True
+
+
+# Remembered, because messages are made of the same few names; bounded, because they come from
+# outside.
+@lru_cache(maxsize=256)
+def _plain_tags(tags: frozenset[object], name_max: int) -> bool:
+    return all(isinstance(tag, str) and len(tag) <= name_max for tag in tags)
+
+
+@lru_cache(maxsize=256)
+def _plain_keys(keys: tuple[object, ...], name_max: int) -> bool:
+    return all(isinstance(key, str) and key[0] != "{" and len(key) <= name_max for key in keys)
+
+
 def _enter(element: Element, below: list[Element], limits: Limits) -> None:
     if not limits.mixed:
         _refuse_mixed(element)
@@ -170,9 +216,16 @@ def _enter(element: Element, below: list[Element], limits: Limits) -> None:
 
 def _refuse_mixed(element: Element) -> None:
     """Refuse text beside child elements."""
-    texts = [element.text, *(child.tail for child in element)]
-    if not all(map(blank, texts)) and any(map(is_element, element)):
+    if _mixed(element) and any(map(is_element, element)):
         raise fault("content", element)
 
 
+def _mixed(element: Element) -> bool:
+    """Whether text stands beside children of any kind."""
+    if not len(element):
+        return False
+    return not all(map(blank, [element.text, *(child.tail for child in element)]))
+
+
+_FEW: Final = 16
 _COUNT: Final = Search("count(descendant-or-self::node())")

@@ -11,9 +11,11 @@ would cost several times the room and the time of the text.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import msgspec
 from lxml import etree
 
 from gateway.domain.errors import WireError
@@ -21,8 +23,9 @@ from gateway.wire.charset import codec_out
 from gateway.wire.libxml import items_of, whole_parser
 from gateway.wire.tree import path_of
 
-__all__ = ["Content", "Element", "document", "element", "fragment", "leaf"]
+__all__ = ["Content", "Element", "Form", "document", "element", "fragment", "leaf"]
 
+_HOLE: Final = "\0"
 _STANDALONE: Final = ("", "yes", "no")
 _NAME: Final = re.compile(r"[^\W\d][\w.-]*")
 _ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -40,7 +43,7 @@ _ATTRIBUTE: Final = str.maketrans(
 )
 
 
-class Element(NamedTuple):
+class Element(msgspec.Struct, frozen=True, gc=False):
     """A finished element: its name, and its own XML with everything inside it."""
 
     name: str
@@ -79,6 +82,90 @@ def element(name: str, /, *children: Content, **attributes: str) -> Element:
 def leaf(name: str, text: str, /) -> Element:
     """An element that holds text only; '' gives an empty element."""
     return Element(name, f"<{_named(name)}>{_escaped(name, text)}</{name}>")
+
+
+class Form:
+    """An element that is written again and again, with other texts: the same XML as by ``element``.
+
+    Parts are the names of leaves, or forms of their own. A name with ``?`` stands for a leaf that
+    is left out when its text is empty. Attributes hold a text each.
+    """
+
+    __slots__ = ("_attributes", "_name", "_parts", "_patterns", "_places")
+
+    def __init__(self, name: str, *parts: str | Form, attributes: tuple[str, ...] = ()) -> None:
+        self._name = _named(name)
+        self._attributes = tuple(map(_named, attributes))
+        self._parts = tuple(
+            part if isinstance(part, Form) else (_named(part.rstrip("?")), part.endswith("?"))
+            for part in parts
+        )
+        self._places: tuple[_Place, ...] = tuple(self._each_place())
+        self._patterns: dict[tuple[bool, ...], list[str]] = {}
+
+    def fill(self, *texts: str) -> Element:
+        """The element with these texts, in document order, attributes before what is inside.
+
+        Raises WireError ``content`` for characters that XML cannot hold.
+        """
+        whole = "".join(texts)
+        # As in _escaped, but once for all: what is escaped is the same either way.
+        if not whole.isprintable() or "&" in whole or "<" in whole or ">" in whole or '"' in whole:
+            texts = tuple(
+                _quoted(name, text) if quoted else _escaped(name, text)
+                for (name, quoted), text in zip(self._places, texts, strict=True)
+            )
+        filled = tuple(map(bool, texts))
+        pattern = self._patterns.get(filled)
+        if pattern is None:
+            pattern = self._learn(filled)
+        pieces = pattern.copy()
+        pieces[1::2] = filter(None, texts)
+        return Element(self._name, "".join(pieces))
+
+    def _learn(self, filled: tuple[bool, ...]) -> list[str]:
+        """The XML where these places are filled: what stands between texts, and room for them."""
+        if len(filled) != len(self._places):
+            raise ValueError("a form is filled with as many texts as it has places")
+        between = self._pattern(iter(filled)).split(_HOLE)
+        pieces = [""] * (2 * len(between) - 1)
+        pieces[::2] = between
+        self._patterns[filled] = pieces
+        return pieces
+
+    def _each_place(self) -> Iterator[_Place]:
+        """The places in document order, each with the element that an error names."""
+        for _ in self._attributes:
+            yield _Place(self._name, quoted=True)
+        for part in self._parts:
+            if isinstance(part, Form):
+                yield from part._places  # noqa: SLF001 - a form of the same kind
+            else:
+                yield _Place(part[0], quoted=False)
+
+    def _pattern(self, filled: Iterator[bool]) -> str:
+        """The XML where only the places told are filled, with a hole for each of these."""
+        head = self._name
+        for attribute in self._attributes:
+            head += f' {attribute}="{_HOLE if next(filled) else ""}"'
+        inside = ""
+        for part in self._parts:
+            if isinstance(part, Form):
+                inside += part._pattern(filled)  # noqa: SLF001 - as above
+                continue
+            name, optional = part
+            if next(filled):
+                inside += f"<{name}>{_HOLE}</{name}>"
+            elif not optional:
+                inside += f"<{name}></{name}>"
+        return f"<{head}>{inside}</{self._name}>" if inside else f"<{head}/>"
+
+
+class _Place(NamedTuple):
+    """Where a text goes: the name of the element, and whether it is an attribute's value."""
+
+    element: str
+    quoted: bool
 
 
 def document(
@@ -128,9 +215,13 @@ def _escaped(name: str, text: str) -> str:
 
 
 def _attribute(name: str, key: str, value: str) -> str:
+    return f' {_named(key)}="{_quoted(name, value)}"'
+
+
+def _quoted(name: str, value: str) -> str:
     if _ILLEGAL.search(value) is not None:
         raise WireError("content", f"/{name}")
-    return f' {_named(key)}="{value.translate(_ATTRIBUTE)}"'
+    return value.translate(_ATTRIBUTE)
 
 
 def _unencodable_path(root: Element, codec: str) -> str:

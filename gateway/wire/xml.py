@@ -50,7 +50,8 @@ def parse(data: bytes, profile: Profile, *, charset: str = "") -> Node:
     # Our own declaration goes in front, so that a second one, or a second byte order mark,
     # is as ill-formed for the parser as it was in the bytes that came.
     body = text.encode()
-    if crowd(body) > limits.nodes:
+    # Every node takes at least a byte, so short documents need not be counted.
+    if len(body) > limits.nodes and crowd(body) > limits.nodes:
         raise WireError("nodes")
     document = CANONICAL + b"\n" * skipped + body
     try:
@@ -58,7 +59,7 @@ def parse(data: bytes, profile: Profile, *, charset: str = "") -> Node:
     except etree.XMLSyntaxError as error:
         raise refusal(error) from None
     # A text stands between two tags, so this is more than all nodes can be.
-    crowded = 2 * body.count(b"<") > limits.nodes
+    crowded = 2 * len(body) > limits.nodes and 2 * body.count(b"<") > limits.nodes
     check_document(root, limits, _unnoted, crowded=crowded)
     return Node(root, f"/{local(root.tag)}")
 

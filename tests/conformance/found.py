@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from gateway.ports.bank_batch import (
     StoredBatch,
     StoredLine,
 )
+from tests.records import replace
 
 BANKS = Path(__file__).resolve().parents[2] / "adapters" / "bank"
 BEIJING = timezone(timedelta(hours=8))

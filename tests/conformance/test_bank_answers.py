@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gateway.domain.errors import WireError
@@ -35,6 +33,7 @@ from tests.conformance.found import (
     status_reply,
     stored,
 )
+from tests.records import replace
 
 SIGN_ON_REFUSALS = (Reason.OPERATOR_UNKNOWN, Reason.PASSWORD_WRONG, Reason.PASSWORD_LOCKED)
 

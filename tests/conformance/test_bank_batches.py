@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from gateway.domain.errors import WireError
@@ -28,6 +26,7 @@ from tests.conformance.found import (
     damaged,
     stored_batch,
 )
+from tests.records import replace
 
 CASES = [
     (dialect, name, order)

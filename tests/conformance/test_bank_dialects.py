@@ -5,8 +5,6 @@ The suite knows no bank: replies come from the dialect's own bank side and are t
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from lxml import etree
 
@@ -52,6 +50,7 @@ from tests.conformance.found import (
     status_reply,
     stored,
 )
+from tests.records import replace
 
 # ── the record ──────────────────────────────────────────────────────────────────────────────
 

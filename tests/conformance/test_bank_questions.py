@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,6 +43,7 @@ from tests.conformance.found import (
     stored,
     stored_batch,
 )
+from tests.records import replace
 
 REFUNDS = StatementQuestion(account=ACCOUNT, start=TODAY, end=TODAY, kind=EntryKind.REFUNDS)
 HISTORY = HistoryQuestion(account=ACCOUNT, start=TODAY - timedelta(days=1), end=TODAY)

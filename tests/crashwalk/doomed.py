@@ -12,7 +12,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,6 +30,7 @@ from gateway.transport.http_client import HttpNet
 from gateway.web import server
 from tests.crashwalk import mutants
 from tests.crashwalk.points import Points, die
+from tests.records import replace
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _PATHS = {"os.rename": 0, "os.link": 1, "os.remove": 0, "os.mkdir": 0, "os.chmod": 0}

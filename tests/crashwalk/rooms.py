@@ -6,7 +6,7 @@ A story says what an ERP asks for and how it must end, wherever the gateway dies
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gateway.cli import demo_files
 from gateway.cli.demo_files import Wish, batched, coming_back, pain001, pay_of
@@ -15,6 +15,7 @@ from gateway.sandbox.payees import LINE_FAILING_PREFIX, other_account, payee_nam
 from tests.crashwalk.bank import Bank, BankProcess
 from tests.crashwalk.house import BATCHER, MACHINE, PEOPLE, House
 from tests.crashwalk.life import Stuck
+from tests.records import replace
 
 WRONG_NAME = "样本错名有限公司"
 ACCOUNT = demo_files.ACCOUNTS[0]

@@ -16,6 +16,8 @@ from datetime import date
 from enum import Enum
 from pathlib import Path
 
+import msgspec
+
 from gateway.domain.errors import BankRefused, WireError
 from gateway.domain.message import WireMessage, WireReply
 from gateway.domain.money import Money
@@ -76,11 +78,17 @@ def plain(value: object) -> object:
         return value.value
     if isinstance(value, date):
         return value.isoformat()
-    if dataclasses.is_dataclass(value):
-        told = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
+        told = _fields(value)
         return {name: plain(inner) for name, inner in told.items() if inner not in ("", None, ())}
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
         return [plain(inner) for inner in value]
     return value
+
+
+def _fields(record: object) -> dict[str, object]:
+    if isinstance(record, msgspec.Struct):
+        return msgspec.structs.asdict(record)
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}

@@ -229,3 +229,22 @@ def test_requests_in_a_row_are_each_answered(connect):
         piece = connection.recv(1 << 16)
         assert piece, answer
         answer += piece
+
+
+def test_an_answer_to_head_is_not_held_back_for_a_body(connect):
+    connection = connect()
+    connection.sendall(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert status(connection.recv(1 << 16)) == 405
+    connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answer = until_closed(connection)
+    assert status(answer) == 200
+    assert answer.endswith(b'\r\n\r\n{"status":"ok"}')
+
+
+def test_a_body_that_is_waited_for_is_asked_for_at_once(connect):
+    connection = connect()
+    head = signed("/v1/instructions", b"{}").replace(b"Host: x", b"Host: x\r\nExpect: 100-continue")
+    connection.sendall(head)
+    assert connection.recv(1 << 16) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.sendall(b"{}")
+    assert status(connection.recv(1 << 16)) == 422

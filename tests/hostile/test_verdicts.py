@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -31,6 +30,7 @@ from tests.hostile.api import story, verdict
 from tests.hostile.attacks import OWN, attacks, by_file, needs_further, own_files
 from tests.hostile.hosts import bank_reply, pain_file
 from tests.integration.web.world import payment
+from tests.records import replace
 
 FILES = "/v1/files?erp=iso20022&on_refused=all"
 NONE = "-"

@@ -28,7 +28,6 @@ FLOATS: Mapping[str, str] = {
     "gateway/statements/refunds.py": _SECONDS,
     "gateway/store/committed.py": _SECONDS,
     "gateway/store/away.py": _SECONDS,
-    "gateway/store/engine.py": _SECONDS,
     "gateway/store/hearing.py": _SECONDS,
     "gateway/store/lease.py": _SECONDS,
     "gateway/store/store.py": _SECONDS,

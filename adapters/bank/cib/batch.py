@@ -20,15 +20,16 @@ from adapters.bank.cib.envelope import (
     plain_password,
     read,
 )
-from adapters.bank.cib.lines import PAYMENT_WORDS, Told, told_line
+from adapters.bank.cib.lines import LINE_LEAVES, PAYMENT_WORDS, Told, told_line
 from adapters.bank.cib.schema import DOCUMENT, validate_request
-from adapters.bank.cib.transfer import optional, payee, payer
+from adapters.bank.cib.transfer import payer
 from gateway.domain.ids import Serial
 from gateway.domain.message import WireMessage, WireReply
 from gateway.domain.outcome import Outcome
 from gateway.ports.bank import SignOn
 from gateway.ports.bank_batch import BatchLine, BatchOrder, BatchStatusQuestion
-from gateway.wire.write import Element, element, leaf
+from gateway.wire.leaves import Leaves
+from gateway.wire.write import Element, Form, element, leaf
 from gateway.wire.xml import Node
 
 REQUEST: Final = "RBATCHTRSFRTRNRQ"
@@ -71,14 +72,36 @@ def encode(
     return message(fox, password(signon.password))
 
 
+_LINE: Final = Form(
+    "XFERINFO",
+    "INDX",
+    Form(
+        "ACCTTO",
+        *("ACCTID", "NAME", "BANKDESC?", "BANKNUM?", "CITY?"),
+        attributes=("INTERBANK", "LOCAL"),
+    ),
+    *("TRNAMT", "USE?", "REMARK?"),
+)
+"""``transfer.payee`` and what a line adds to it, as one form: a batch holds up to a hundred."""
+
+
 def _line(line: BatchLine) -> Element:
-    return element(
-        "XFERINFO",
-        leaf("INDX", str(line.line)),
-        payee(line),
-        leaf("TRNAMT", line.amount.text()),
-        optional("USE", line.purpose),
-        optional("REMARK", line.memo),
+    creditor, local = line.creditor, line.local
+    account = creditor.account
+    agent = account.agent
+    return _LINE.fill(
+        str(line.line),
+        "Y" if line.own_bank else "N",
+        "Y" if local else "N",
+        account.number,
+        creditor.name,
+        agent.name,
+        agent.cnaps,
+        # The city names the payee's bank elsewhere; in the same city it must stay away.
+        "" if local else agent.city,
+        line.amount.text(),
+        line.purpose,
+        line.memo,
     )
 
 
@@ -134,8 +157,11 @@ def judge(transaction: Node, status: Status) -> Told:
         words=PAYMENT_WORDS,
         head=body,
         purpose_name="PURPOSE",
-        lines=tuple(told_line(line, _payee_account(line)) for line in body.each("XFERINFO")),
+        lines=tuple([told_line(line, _TOLD, _payee_account) for line in body.each("XFERINFO")]),
     )
+
+
+_TOLD: Final = Leaves(*LINE_LEAVES, inside=(("ACCTTO", Leaves("ACCTID")),))
 
 
 def _payee_account(line: Node) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from adapters.bank.cib.fields import (
@@ -37,13 +38,9 @@ _LENGTHS: Final = {
     "memo": 60,
 }
 _REQUIRED: Final = frozenset({"debtor_account", "creditor_account", "creditor_name", "purpose"})
-_REPEATED: Final = frozenset(
-    {
-        *("debtor_account", "debtor_name", "debtor_agent_name", "debtor_city"),
-        *("creditor_agent_name", "creditor_city", "purpose", "memo"),
-    }
-)
-_ACCOUNTS: Final = ("debtor_account", "creditor_account")
+_PAYEE: Final = ("creditor_account", "creditor_name")
+_REPEATED: Final = tuple(name for name in _LENGTHS if name not in _PAYEE)
+_Texts = tuple[str, ...]
 
 
 def check(order: PayOrder) -> tuple[FieldProblem, ...]:
@@ -51,59 +48,56 @@ def check(order: PayOrder) -> tuple[FieldProblem, ...]:
 
     The due date (after today, at most 15 days) is not judged: there is no clock here.
     """
-    texts = _texts(order)
-    problems = [
-        problem
-        for name, text in texts.items()
-        for problem in (_seldom_new if name in _REPEATED else _text_problems)(name, text)
-    ]
-    problems += [p for name in _ACCOUNTS for p in account_problems(name, texts[name])]
+    debtor, creditor = order.debtor, order.creditor
+    own, theirs = debtor.account, creditor.account
+    # Most lines of a file repeat all but the payee: what repeats is judged in one, and once.
+    payee = (theirs.number, creditor.name)
+    repeated = (
+        *(own.number, debtor.name, own.agent.name, own.agent.city),
+        *(theirs.agent.name, theirs.agent.city, order.purpose, order.memo),
+    )
+    problems: list[FieldProblem] = []
+    if _seldom_new(repeated) or any(map(_text_problems, _PAYEE, payee)):
+        texts = (*repeated[:4], *payee, *repeated[4:])
+        problems += chain.from_iterable(map(_text_problems, _LENGTHS, texts))
+        problems += account_problems("debtor_account", own.number)
+    problems += account_problems("creditor_account", theirs.number)
     problems += _amount(order)
     problems += _agent(order)
     return tuple(problems)
 
 
-def _text_problems(name: str, text: str) -> Iterable[FieldProblem]:
+def _text_problems(name: str, text: str) -> tuple[FieldProblem, ...]:
     return text_problems(name, text, _LENGTHS[name], required=name in _REQUIRED)
 
 
 @lru_cache(maxsize=2048)
-def _seldom_new(name: str, text: str) -> tuple[FieldProblem, ...]:
-    """Remembered, because these texts are the same in most lines of a file."""
-    return tuple(_text_problems(name, text))
+def _seldom_new(texts: _Texts) -> bool:
+    """Whether one of the texts beside the payee's own, the debtor's account first, is wrong."""
+    return any(map(_text_problems, _REPEATED, texts)) or bool(
+        account_problems("debtor_account", texts[0])
+    )
 
 
-def _texts(order: PayOrder) -> dict[str, str]:
-    debtor, creditor = order.debtor.account, order.creditor.account
-    return {
-        "debtor_account": debtor.number,
-        "debtor_name": order.debtor.name,
-        "debtor_agent_name": debtor.agent.name,
-        "debtor_city": debtor.agent.city,
-        "creditor_account": creditor.number,
-        "creditor_name": order.creditor.name,
-        "creditor_agent_name": creditor.agent.name,
-        "creditor_city": creditor.agent.city,
-        "purpose": order.purpose,
-        "memo": order.memo,
-    }
-
-
-def _amount(order: PayOrder) -> Iterator[FieldProblem]:
-    found = tuple(amount_problems("amount", "currency", order.amount))
-    yield from found
-    if not found and super_channel(order) and order.amount.minor > SUPER_LIMIT_MINOR:
-        yield FieldProblem(
+def _amount(order: PayOrder) -> tuple[FieldProblem, ...]:
+    found = amount_problems("amount", "currency", order.amount)
+    if found or not super_channel(order) or order.amount.minor <= SUPER_LIMIT_MINOR:
+        return found
+    return (
+        FieldProblem(
             name="amount",
             code="over_limit",
             zh="加急（超级网银）单笔不超过 50,000 元，请改为普通",
             en="urgent payments are limited to 50,000.00 each: send as normal",
-        )
+        ),
+    )
 
 
-def _agent(order: PayOrder) -> Iterator[FieldProblem]:
-    if order.own_bank:
-        return
+def _agent(order: PayOrder) -> Iterable[FieldProblem]:
+    return () if order.own_bank else _other_agent(order)
+
+
+def _other_agent(order: PayOrder) -> Iterator[FieldProblem]:
     agent = order.creditor.account.agent
     yield from agent_name_problems("creditor_agent_name", agent)
     if super_channel(order) and not agent.cnaps:

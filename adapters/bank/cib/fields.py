@@ -9,7 +9,7 @@ Source: CIB interface document V4.0.4, common building blocks; appendix 7 for th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -26,11 +26,11 @@ _ACCOUNT: Final = re.compile(r"[0-9A-Za-z-]+", re.ASCII)
 
 def text_problems(
     name: str, text: str, limit: int, *, required: bool = False, forbidden: str = ""
-) -> Iterable[FieldProblem]:
+) -> tuple[FieldProblem, ...]:
     """Faults of a text of at most ``limit`` GBK bytes; ``forbidden`` adds characters to refuse."""
     if _fits(text, limit, required, forbidden):
         return ()
-    return _text_problems(name, text, limit, required=required, forbidden=forbidden)
+    return tuple(_text_problems(name, text, limit, required=required, forbidden=forbidden))
 
 
 @lru_cache(maxsize=8192)
@@ -38,6 +38,8 @@ def _fits(text: str, limit: int, required: bool, forbidden: str) -> bool:  # noq
     """Whether nothing is wrong with a text; remembered, for most lines repeat most texts."""
     if not text:
         return not required
+    if text.isascii() and text.isalnum():
+        return len(text) <= limit
     if text != text.strip() or forbidden_characters(text):
         return False
     if any(character in text for character in forbidden):
@@ -103,33 +105,67 @@ def _blank(name: str) -> FieldProblem:
     )
 
 
-def account_problems(name: str, number: str) -> Iterator[FieldProblem]:
+def all_fit(texts: tuple[str, ...], limits: tuple[int, ...], forbidden: str) -> bool:
+    """Whether ``text_problems`` finds nothing in these texts, none of which is required.
+
+    Asked of all at once, for the lines of a batch. False may also mean "look closer".
+    """
+    whole = "".join(texts)
+    # What GBK has and is printable is nothing that a payment must not hold, but for markup.
+    if not whole.isprintable() or "<" in whole or ">" in whole or "&" in whole:
+        return False
+    if forbidden in whole:
+        return False
+    if not whole.isascii():
+        try:
+            whole.encode("gbk")
+        except UnicodeEncodeError:
+            return False
+    # The only white space that is printable; it must not stand at an end.
+    if " " in whole and any(text != text.strip(" ") for text in texts):
+        return False
+    # A character takes two bytes at most; only a long text has to be counted.
+    return all(
+        2 * len(text) <= limit or gbk_length(text) <= limit
+        for text, limit in zip(texts, limits, strict=True)
+    )
+
+
+def account_problems(name: str, number: str) -> tuple[FieldProblem, ...]:
     """Faults of an account number's characters; an empty one is for ``text_problems``."""
-    if number.strip() and not _ACCOUNT.fullmatch(number):
-        yield FieldProblem(
+    if _ACCOUNT.fullmatch(number) or not number.strip():
+        return ()
+    return (
+        FieldProblem(
             name=name,
             code="format",
             zh="账号只能含数字、字母和连字符",
             en="an account number holds digits, letters and hyphens only",
-        )
+        ),
+    )
 
 
-def amount_problems(name: str, currency_name: str, amount: Money) -> Iterator[FieldProblem]:
+def amount_problems(name: str, currency_name: str, amount: Money) -> tuple[FieldProblem, ...]:
     """Faults of an amount: CNY, at least 0.01, at most 15 integer digits."""
     if amount.currency != CNY:
-        yield FieldProblem(
-            name=currency_name,
-            code="currency",
-            zh="该业务只支持人民币",
-            en="this operation carries CNY only",
+        return (
+            FieldProblem(
+                name=currency_name,
+                code="currency",
+                zh="该业务只支持人民币",
+                en="this operation carries CNY only",
+            ),
         )
-    elif not 0 < amount.minor < AMOUNT_LIMIT_MINOR:
-        yield FieldProblem(
+    if 0 < amount.minor < AMOUNT_LIMIT_MINOR:
+        return ()
+    return (
+        FieldProblem(
             name=name,
             code="range",
             zh="金额须在 0.01 元以上且整数部分不超过 15 位",
             en="the amount must be at least 0.01 and have at most 15 integer digits",
-        )
+        ),
+    )
 
 
 def agent_name_problems(name: str, agent: Agent) -> Iterator[FieldProblem]:
@@ -159,3 +195,26 @@ def city_problems(name: str, agent: Agent) -> Iterator[FieldProblem]:
             zh="异地跨行付款须填写收款行所在城市或行号",
             en="a payment to another bank in another city needs that city or the bank number",
         )
+
+
+# ── whether, not what ─────────────────────────────────────────────────────────────────────
+
+
+def account_fits(number: str) -> bool:
+    """Whether ``account_problems`` finds nothing in a number that is not blank."""
+    return _ACCOUNT.fullmatch(number) is not None
+
+
+def amount_fits(amount: Money) -> bool:
+    """Whether ``amount_problems`` finds nothing."""
+    return 0 < amount.minor < AMOUNT_LIMIT_MINOR and amount.currency == CNY
+
+
+def names_other_bank(agent: Agent) -> bool:
+    """Whether ``agent_name_problems`` finds nothing."""
+    return bool(agent.name.strip()) and NAME not in agent.name
+
+
+def names_place(agent: Agent) -> bool:
+    """Whether ``city_problems`` finds nothing."""
+    return bool(agent.city or agent.cnaps)

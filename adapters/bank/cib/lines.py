@@ -10,16 +10,21 @@ Source: CIB interface document V4.0.4, §RBATCHTRSFR and §RPAYOFF.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from adapters.bank.cib import codes, judgement
 from adapters.bank.cib.codes import Layer
 from adapters.bank.cib.envelope import Status
-from gateway.domain.money import CNY
+from adapters.bank.cib.fields import AMOUNT_LIMIT_MINOR
+from gateway.domain.money import CNY, Money
 from gateway.domain.outcome import LineOutcome, Outcome, Stage, Verdict
 from gateway.ports.bank_batch import BatchOrder
+from gateway.wire.leaves import Leaves
 from gateway.wire.xml import Node
 
 BY_LINE: Final = "by_line"
@@ -59,12 +64,16 @@ PAYROLL_WORDS: Final = LineWords(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldLine:
+LINE_LEAVES: Final = ("INDX", "TRNAMT", "STATUS", "ERRMSG")
+"""What every line of an answer has, of either product."""
+
+
+class ToldLine(msgspec.Struct, frozen=True):
     """One line of an answer.
 
     ``number`` is our line number, 0 when what stands there is none; ``account`` as echoed;
     ``code`` is the bank's word for the line ('' when it has none), ``text`` that for people.
+    ``amount`` is the echo's text, '' where only ``node`` can tell.
     """
 
     node: Node
@@ -72,16 +81,24 @@ class ToldLine:
     account: str
     code: str
     text: str
+    amount: str = ""
 
 
-def told_line(node: Node, account: str) -> ToldLine:
-    """A line as its element tells it, read once."""
+def told_line(node: Node, leaves: Leaves, account: Callable[[Node], str]) -> ToldLine:
+    """A line as its element tells it; ``leaves`` end with the account (``LINE_LEAVES``, account).
+
+    ``account`` reads it where a line is not of the usual form, or raises the right WireError.
+    """
+    texts = leaves.of(node)
+    if texts is not None:
+        index, amount, code, text, number = texts
+        return ToldLine(node, line_number(index) or 0, number, code, text, amount)
     return ToldLine(
-        node=node,
-        number=line_number(node.child_text("INDX")) or 0,
-        account=account,
-        code=node.child_text("STATUS"),
-        text=node.child_text("ERRMSG"),
+        node,
+        line_number(node.child_text("INDX")) or 0,
+        account(node),
+        node.child_text("STATUS"),
+        node.child_text("ERRMSG"),
     )
 
 
@@ -133,16 +150,15 @@ def judged(told: Told) -> Outcome:
         return _refused(told)
     if outcome.stage is not Stage.EXECUTION:
         return outcome
+    # Few words stand at many lines: what each means is found once.
+    fates = {code: _fate(told, code) for code in {line.code for line in told.lines}}
     lines = tuple(
-        LineOutcome(
-            line=line.number,
-            verdict=_fate(told, line.code),
-            code=line.code,
-            text=line.text,
-        )
-        for line in told.lines
+        [
+            LineOutcome(line=line.number, verdict=fates[line.code], code=line.code, text=line.text)
+            for line in told.lines
+        ]
     )
-    verdicts = {line.verdict for line in lines}
+    verdicts = set(fates.values())
     if len(verdicts) > 1:
         return replace(outcome, verdict=Verdict.PROCESSING, reason=BY_LINE, lines=lines)
     verdict = verdicts.pop()
@@ -236,6 +252,14 @@ def _same_lines(order: BatchOrder, told: Told) -> bool:
         seen.add(line.number)
         if line.account != ours.creditor.account.number:
             return False
-        if line.node.one("TRNAMT").money(CNY) != ours.amount:
+        if not _same_amount(line, ours.amount):
             return False
     return _refusal(told.outcome) or len(seen) == len(sent)
+
+
+def _same_amount(line: ToldLine, ours: Money) -> bool:
+    """Whether the echo is what was sent. Raises WireError("amount") when it is no amount."""
+    # The same text is the same amount; only another one has to be understood.
+    if line.amount == ours.text() and ours.currency == CNY and 0 < ours.minor < AMOUNT_LIMIT_MINOR:
+        return True
+    return line.node.one("TRNAMT").money(CNY) == ours

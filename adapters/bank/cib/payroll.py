@@ -18,7 +18,7 @@ from adapters.bank.cib.envelope import (
     plain_password,
     read,
 )
-from adapters.bank.cib.lines import PAYROLL_WORDS, Told, told_line
+from adapters.bank.cib.lines import LINE_LEAVES, PAYROLL_WORDS, Told, told_line
 from adapters.bank.cib.schema import DOCUMENT, validate_request
 from adapters.bank.cib.transfer import payer
 from gateway.domain.errors import WireError
@@ -27,7 +27,8 @@ from gateway.domain.message import WireMessage, WireReply
 from gateway.domain.outcome import Outcome
 from gateway.ports.bank import SignOn
 from gateway.ports.bank_batch import BatchLine, BatchOrder, BatchStatusQuestion
-from gateway.wire.write import Element, element, leaf
+from gateway.wire.leaves import Leaves
+from gateway.wire.write import Element, Form, element, leaf
 from gateway.wire.xml import Node
 
 REPLY: Final = "RPAYOFFTRNRS"
@@ -67,13 +68,12 @@ def encode(
     return message(fox, password(signon.password))
 
 
+_LINE: Final = Form("RPAYOFF", "INDX", "ACCTNAME", "ACCTID", "TRNAMT")
+
+
 def _line(line: BatchLine) -> Element:
-    return element(
-        "RPAYOFF",
-        leaf("INDX", str(line.line)),
-        leaf("ACCTNAME", line.creditor.name),
-        leaf("ACCTID", line.creditor.account.number),
-        leaf("TRNAMT", line.amount.text()),
+    return _LINE.fill(
+        str(line.line), line.creditor.name, line.creditor.account.number, line.amount.text()
     )
 
 
@@ -124,6 +124,13 @@ def decode_status(question: BatchStatusQuestion, serial: Serial, reply: WireRepl
     return lines.checked(question.order, told, needed=True)
 
 
+_TOLD: Final = Leaves(*LINE_LEAVES, "ACCTID")
+
+
+def _payee_account(line: Node) -> str:
+    return line.child_text("ACCTID")
+
+
 def judge(transaction: Node, status: Status, original: str = "") -> Told:
     """What an RPAYOFFTRNRS or RPAYOFFINQTRNRS says, before it is compared with what was sent."""
     body = transaction.maybe("RPAYOFFRS")
@@ -139,7 +146,7 @@ def judge(transaction: Node, status: Status, original: str = "") -> Told:
         head=head,
         purpose_name="TITLE",
         lines=tuple(
-            told_line(line, line.child_text("ACCTID"))
+            told_line(line, _TOLD, _payee_account)
             for line in (listed.each("RPAYOFF") if listed is not None else ())
         ),
     )

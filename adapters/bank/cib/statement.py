@@ -9,9 +9,10 @@ Source: CIB interface document V4.0.4, §SCUSTSTMT.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from adapters.bank.cib import codes
 from adapters.bank.cib.amounts import amount, unit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 
@@ -29,6 +28,7 @@ from gateway.ports.bank_batch import (
     ReceiptQuestion,
 )
 from tests.golden.kinds import Case
+from tests.records import replace
 
 SIGN_ON = SignOn(
     customer="9900000001",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -27,6 +26,7 @@ from gateway.transport.egress_rules import read_network
 from gateway.transport.http_messages import Response
 from gateway.transport.http_server import serve
 from tests.postgres import seen_by
+from tests.records import replace
 from tests.webhook_ground import KEY, STEPS, TENANT, change, instruction_row, webhook
 
 PATIENCE_S = 60

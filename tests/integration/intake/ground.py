@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -28,6 +27,7 @@ from gateway.store.engine import Database, open_engine
 from gateway.store.store import Store
 from gateway.store.tenancy import acting_for
 from gateway.transport.http_client import HttpNet
+from tests.records import replace
 from tests.store_ground import StillClock
 from tests.unit.intake.sample import DRAFT, FAKE, TENANT
 

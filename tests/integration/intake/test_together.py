@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -19,6 +18,7 @@ from gateway.lifecycle.stops import StopScope
 from gateway.ports.tenancy import ApiKey
 from gateway.store import tables
 from tests.integration.intake.ground import ERP, STRAIGHT, Node, among, draft
+from tests.records import replace
 
 SAME = 25
 WANG = Actor(kind=ActorKind.PERSON, name="wang")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, update
@@ -19,6 +18,7 @@ from gateway.lifecycle.history import all_steps
 from gateway.lifecycle.rows import NewInstruction, Standing, standings
 from gateway.store import tables
 from gateway.store.engine import open_engine
+from tests.records import replace
 from tests.store_ground import NOW_US, START, Bench
 from tests.unit.intake.sample import TENANT, judged
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -22,6 +21,7 @@ from gateway.schedule import work
 from gateway.schedule.work import WorkKind
 from gateway.statements.refunds import Refunds
 from gateway.store import tables
+from tests.records import replace
 from tests.relay_ground import CAST, LINK, TENANT, FarEnd, Office
 from tests.two_offices import (
     AFTER_SEND,

@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
+from gateway.chance import SystemRandom, TimeIds, time_id
 from gateway.domain.errors import Corrupt, Refused
-from gateway.runtime import LoopTasks, SystemRandom, TimeIds, time_id
+from gateway.runtime import LoopTasks
 
 PATIENCE_S = 20
 
@@ -187,6 +188,47 @@ def test_what_gathers_while_a_group_runs_is_the_next_group():
     assert sizes == [1, 7]
 
 
+def test_what_one_turn_of_the_loop_submits_is_one_group_though_the_thread_is_idle():
+    sizes: list[int] = []
+
+    def run_group(jobs):
+        sizes.append(len(jobs))
+        return [job() for job in jobs]
+
+    async def story(tasks, deaths) -> None:
+        batcher = tasks.batcher("writer", run_group)
+        for count in (5, 1, 600):
+            works = [asyncio.ensure_future(batcher.submit(lambda: 1)) for _ in range(count)]
+            await asyncio.gather(*works)
+        batcher.close()
+
+    on_loop(story)
+    assert sizes == [5, 1, 512, 88]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_was_gathered_when_the_thread_died_waits_for_nobody():
+    async def story(tasks, deaths) -> None:
+        started, dying = threading.Event(), threading.Event()
+
+        def run_group(jobs):
+            started.set()
+            assert dying.wait(PATIENCE_S)
+            raise ZeroDivisionError
+
+        batcher = tasks.batcher("writer", run_group)
+        first = asyncio.ensure_future(batcher.submit(lambda: 1))
+        await until(started.is_set)
+        late = asyncio.ensure_future(batcher.submit(lambda: 2))
+        await asyncio.sleep(0)
+        dying.set()
+        batcher._thread.join(PATIENCE_S)
+        told = await asyncio.gather(first, late, return_exceptions=True)
+        assert [type(it) for it in told] == [ZeroDivisionError, Corrupt]
+
+    on_loop(story)
+
+
 def test_groups_run_one_after_the_other_on_one_thread():
     threads: set[int] = set()
     busy = threading.Lock()
@@ -268,7 +310,8 @@ def test_a_waiter_that_gave_up_disturbs_nobody():
 
 
 def test_ids_sort_by_time_and_never_repeat():
-    assert time_id("ins", 1, b"\xff" * 10) < time_id("ins", 2, b"\x00" * 10)
+    assert time_id("ins", 1, b"\xff" * 16) < time_id("ins", 2, b"\x00" * 16)
+    assert time_id("ins", 33, bytes(range(16))) == "ins_0000000011" + "0123456789abcdef"
     ids = TimeIds()
     made = [ids.new("ins") for _ in range(5_000)]
     assert len(set(made)) == len(made)

@@ -6,14 +6,16 @@ from contextlib import closing
 
 import pytest
 from sqlalchemy import LargeBinary, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.store import tables
 from gateway.store.engine import open_engine
-from gateway.store.prepared import insert_rows
+from gateway.store.inserts import insert_rows
+from gateway.store.uow import Uow
 from tests.store_ground import Bench
 
-MANY = 40
+MANY = 70
+"""More than what goes by one statement on either database."""
 TEXTS = ["", "货款", "𠮷", "it's", '"', "\\", "\\x00", "\n\t", "null", "%s %%", "{}", "é\u0301"]
 
 
@@ -70,3 +72,18 @@ def test_one_wrong_row_refuses_all(at):
             with pytest.raises(DBAPIError):
                 insert_rows(db, tables.nonce, [*good, bad])
     assert at.rows(tables.nonce) == []
+
+
+def test_a_key_that_is_taken_is_told_as_such_among_many_tables(at):
+    nonce = {"key": "k", "nonce": "n", "at_us": 1}
+    lane = {"id": "lan_other", "opened_us": 1}
+    with at.engine.connect() as db:
+        db.begin()
+        uow = Uow(db)
+        uow.add(tables.nonce, nonce, nonce)
+        uow.add(tables.lane, lane)
+        with pytest.raises(IntegrityError) as told:
+            uow.flush()
+        db.rollback()
+        assert not db.execute(select(tables.nonce)).all()
+    assert getattr(told.value.orig, "sqlstate", "23505") == "23505"

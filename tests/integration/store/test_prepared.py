@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from gateway.store import tables
 from gateway.store.engine import open_engine
-from gateway.store.prepared import among, inserting, prepare
+from gateway.store.inserts import inserting
+from gateway.store.prepared import among, prepare
 
 _w, _m = tables.work, tables.message
 

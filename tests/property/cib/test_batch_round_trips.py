@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +21,7 @@ from gateway.ports.bank_batch import (
 from tests.property.cib.batches import batches
 from tests.property.cib.orders import SERIALS
 from tests.property.cib.test_round_trips import AT, ENQUIRY, SIGN_ON
+from tests.records import replace
 
 FATES = {
     BankState.PAID: Verdict.SETTLED,

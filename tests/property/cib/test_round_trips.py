@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -28,6 +27,7 @@ from gateway.ports.bank import (
     StoredPayment,
 )
 from tests.property.cib.orders import SERIALS, orders, texts
+from tests.records import replace
 
 AT = datetime(2026, 9, 15, 10, 0, tzinfo=timezone(timedelta(hours=8)))
 DAY = date(2026, 9, 15)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.chain import LaneHead, merkle_root
 from gateway.domain.money import Money, MoneyFormatError, currency, total
+from tests.records import replace
 
 UNITS = st.sampled_from([currency(code) for code in ("CNY", "USD", "JPY", "KRW", "KWD", "BHD")])
 MINOR = st.integers(-(10**17) + 1, 10**17 - 1)

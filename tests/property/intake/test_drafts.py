@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from unicodedata import normalize
@@ -17,6 +16,7 @@ from gateway.domain.money import CNY, Money
 from gateway.intake.json_body import FIELDS, parse_batch, parse_instruction
 from gateway.ports.erp import Draft
 from gateway.wire.charset import forbidden_characters
+from tests.records import replace
 from tests.unit.intake.sample import DRAFT, OWN_NUMBER, TODAY, codes, judged
 
 CHARACTERS = st.characters(codec="utf-8").filter(lambda mark: not forbidden_characters(mark))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -18,6 +17,7 @@ from gateway.ports.bank_batch import (
     ReceiptQuestion,
 )
 from tests.golden.cib.cases import BATCH, BATCHED, HISTORY, PAID_OFF, PAYROLL, SIGN_ON
+from tests.records import replace
 from tests.unit.cib.foxes import reply, status
 
 OVERVIEW = OverviewQuestion(day=date(2026, 3, 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,6 +12,7 @@ from gateway.domain.money import CNY, Money, currency
 from gateway.domain.outcome import Stage, Verdict
 from gateway.ports.bank_batch import BatchKind, BatchStatusQuestion
 from tests.golden.cib.cases import BATCH, BATCHED, PAID_OFF, PAYROLL, SIGN_ON
+from tests.records import replace
 from tests.unit.cib.foxes import reply, status
 
 RUNNING = Verdict.PROCESSING

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from gateway.ports.bank import CoreRequest, StatementRequest, StatusQuestion
 from gateway.wire.schemas import validate, xsd
 from gateway.wire.xml import Profile, parse
 from tests.golden.cib.cases import CASES, OTHER, OWN, P1, SIGN_ON
+from tests.records import replace
 from tests.shared_folder import SHARED
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,6 +12,7 @@ from gateway.domain.money import CNY, Money, currency
 from gateway.domain.outcome import Verdict
 from gateway.ports.bank import BalanceQuestion
 from tests.golden.cib.cases import BALANCE, STATEMENT
+from tests.records import replace
 from tests.unit.cib.foxes import reply, status
 
 SERIAL = "20260302S001"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -19,6 +18,7 @@ from gateway.ports.tenancy import Policy
 from gateway.store import tables
 from gateway.store.groups import Item
 from gateway.store.instants import to_us
+from tests.records import replace
 from tests.store_ground import NOW_US, START, bench
 from tests.unit.intake.sample import DRAFT, FAKE, TENANT
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -16,6 +15,7 @@ from gateway.domain.statement import (
     continuity,
     running_breaks,
 )
+from tests.records import replace
 
 
 def fen(minor: int) -> Money:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 
@@ -24,6 +23,7 @@ from gateway.ports.bank import (
 )
 from gateway.ports.erp import Draft
 from gateway.ports.tenancy import Connection, OwnAccount, Policy, Tenant
+from tests.records import replace
 
 TODAY = date(2026, 9, 15)
 OWN_NUMBER = "117010100100000018"

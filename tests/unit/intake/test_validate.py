@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from time import process_time
 
@@ -18,6 +17,7 @@ from gateway.intake.json_body import FIELDS
 from gateway.intake.validate import validate
 from gateway.ports.bank_order import pay_order
 from gateway.ports.erp import Draft
+from tests.records import replace
 from tests.unit.intake.sample import (
     DRAFT,
     FAKE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, update
@@ -17,6 +16,7 @@ from gateway.lifecycle.apply import apply, close_cases, open_case, receive
 from gateway.lifecycle.history import Step, all_steps
 from gateway.lifecycle.rows import NewInstruction, instruction_of, standings
 from gateway.store import tables
+from tests.records import replace
 from tests.store_ground import NOW_US, START, bench
 from tests.unit.intake.sample import TENANT, judged
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 
+from gateway.chance import TimeIds
 from gateway.domain.errors import Corrupt
 from gateway.observe.lines import Told, renderer
 from gateway.observe.options import Form
 from gateway.observe.words import cleaned, safe_text, what_failed
 from gateway.ports.events import ALL, SENT, Facts
-from gateway.runtime import TimeIds
 
 NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){8}")
 NAMES = sorted(Facts.__annotations__)

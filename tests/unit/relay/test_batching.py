@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from adapters.bank.cib import DIALECT
@@ -15,6 +13,7 @@ from gateway.ports.bank import FieldProblem, Operation
 from gateway.ports.bank_batch import BatchKind
 from gateway.ports.bank_order import batch_order
 from gateway.relay.batching import ALONE, BATCH, PAY, PAYROLL, Due, group
+from tests.records import replace
 
 
 def nothing(*_: object) -> None:
@@ -81,6 +80,28 @@ def test_what_the_batch_cannot_carry_travels_alone():
         (PAY, ["ins_1"]),
         (BATCH, ["ins_0", "ins_2"]),
     ]
+
+
+def test_who_moves_up_for_a_misfit_is_checked_too():
+    problem = FieldProblem(name="lines[1].memo", code="too_long", zh="", en="")
+
+    def check(order):
+        return tuple(problem for line in order.lines if line.purpose in {"货款1", "货款3"})
+
+    picky = replace(OFFERING, batch=Operation(nothing, nothing, check))
+    assert shape(group(due(4), picky, batching=True)) == [
+        (PAY, ["ins_1"]),
+        (PAY, ["ins_3"]),
+        (BATCH, ["ins_0", "ins_2"]),
+    ]
+
+
+def test_what_was_checked_is_what_will_be_ordered():
+    picky = replace(OFFERING, batch=Operation(nothing, nothing, lambda _: ()))
+    for it in group(due(4), picky, batching=True):
+        lines = [item.instruction for item in it.members]
+        ordered = batch_order(BatchKind.PAYMENT, lines) if it.operation == BATCH else None
+        assert it.order == ordered
 
 
 def test_urgent_payments_wait_for_nobody():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from gateway.domain.errors import NotFound, NotOffered
 from gateway.ports.bank import BankState, Dedupe, Timing
 from gateway.relay.timing import step_us
 from gateway.store import tables
+from tests.records import replace
 from tests.relay_ground import LINK, OTHER_BANK, TENANT, at_work, instead, office
 
 QUIET = timedelta(minutes=15)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,6 +20,7 @@ from gateway.relay.plan import plan
 from gateway.relay.takeover import take_over
 from gateway.store import tables
 from gateway.store.groups import Item
+from tests.records import replace
 from tests.relay_ground import LINK, TENANT, at_work
 
 PAID = Outcome(verdict=Verdict.SETTLED, stage=Stage.EXECUTION, code="0")

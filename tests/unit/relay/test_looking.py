@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gateway.relay import plan as planning
-from gateway.relay.batching import Due, group
+from gateway.relay.batching import group
 from gateway.relay.pace import Pace
 from gateway.relay.plan import plan
 from gateway.relay.sender import Sender
 from gateway.store import tables
+from tests.records import replace
 from tests.relay_ground import at_work
 from tests.unit.relay.test_batching import OFFERING, made
 
@@ -87,25 +86,23 @@ def leaving(it, payers: str, *, seen_all: bool, age_s: int = 0) -> list[str]:
     """The messages that leave of due lines, each line named by its payer's letter."""
     accounts = {name: f"9000101010000000{at:02}" for at, name in enumerate("abc", start=11)}
     lines = []
+    due_us = it.link.now_us() - age_s * 1_000_000
     for number, payer in enumerate(payers):
         instruction = made(number)
         account = replace(instruction.debtor.account, number=accounts[payer])
         debtor = replace(instruction.debtor, account=account)
-        lines.append(Due(instruction=replace(instruction, debtor=debtor)))
-    due_us = it.link.now_us() - age_s * 1_000_000
-    ready = {
-        line.instruction.id: planning._Ready(
-            standing=None,  # type: ignore[arg-type]
-            due=line,
-            due_us=due_us,
+        lines.append(
+            planning._Ready(
+                instruction=replace(instruction, debtor=debtor),
+                standing=None,  # type: ignore[arg-type]
+                due_us=due_us,
+            )
         )
-        for line in lines
-    }
     groups = group(lines, OFFERING, batching=True)
     letters = {number: name for name, number in accounts.items()}
     return [
         "".join(letters[due.instruction.debtor.account.number] for due in found.members)
-        for found in planning._leaving(it.link, groups, ready, seen_all=seen_all)
+        for found in planning._leaving(it.link, groups, seen_all=seen_all)
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from gateway.relay.pace import Pace
 from gateway.relay.plan import plan
 from gateway.relay.sender import Sender
 from gateway.store import tables
+from tests.records import replace
 from tests.relay_ground import CAST, DRAFT, LINK, TENANT, at_work
 
 WANG = Actor(kind=ActorKind.PERSON, name="wang")

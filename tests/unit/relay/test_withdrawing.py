@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -22,6 +21,7 @@ from gateway.relay.plan import plan
 from gateway.relay.withdraw import withdraw
 from gateway.simulation.plan import ERP_ACTOR
 from gateway.store import tables
+from tests.records import replace
 from tests.relay_ground import TENANT, at_work
 
 ERP = ApiKey(id="erp", tenant=TENANT, actor=ERP_ACTOR, secret=b"", erp="sap")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from gateway.signing.request_signature import (
     string_to_sign,
     verify,
 )
+from tests.records import replace
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "api-signature.md").read_text("utf-8")
 VECTORS = json.loads(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -19,6 +18,7 @@ from gateway.lifecycle.history import all_steps
 from gateway.ports.tenancy import Directory, Policy
 from gateway.statements.refunds import BACK_MAX, Refunds, _Visit
 from gateway.store import tables
+from tests.records import replace
 from tests.store_ground import START, bench
 from tests.unit.intake.sample import DRAFT, FAKE, TENANT
 

@@ -108,30 +108,39 @@ def test_a_job_sees_its_own_rows_and_those_before_it(at):
     assert at.group(mark("a"), look)[1] == ["a", "z"]
 
 
-def test_wakes_come_after_the_commit_and_never_for_a_failed_job(at):
-    heard: list[str] = []
+def rousing(name: str, then: Exception | None = None):
+    """A job that has news of a queue, and then perhaps fails."""
 
-    def waking(name: str, then: Exception | None = None):
-        def job(uow) -> None:
-            uow.wake(lambda: heard.append(f"{name} after {at.points[-1]}"))
-            mark(name, flush=True, then=then)(uow)
+    def job(uow) -> None:
+        uow.rouse("t", name)
+        mark(name, flush=True, then=then)(uow)
 
-        return job
-
-    at.group(waking("a"), waking("lost", Refused("no")), waking("b"))
-    # the group was undone; those that then succeeded alone woke once, after their own commit
-    assert heard == ["a after committed", "b after committed"]
+    return job
 
 
-def test_wakes_of_a_whole_group_follow_one_commit(at):
-    heard: list[str] = []
+def roused(at) -> list[tuple[object, str]]:
+    """What is heard from now on, each with the point that was passed last."""
+    heard: list[tuple[object, str]] = []
+    at.store.on_rouse(lambda keys: heard.append((keys, at.points[-1])))
+    return heard
 
-    def waking(uow) -> None:
-        uow.wake(lambda: heard.append(at.points[-1]))
+
+def test_news_come_after_the_commit_and_never_of_a_failed_job(at):
+    heard = roused(at)
+    at.group(rousing("a"), rousing("lost", Refused("no")), rousing("b"))
+    # the group was undone; those that then succeeded alone are told, each after its own commit
+    assert heard == [([("t", "a")], "committed"), ([("t", "b")], "committed")]
+
+
+def test_news_of_a_whole_group_follow_one_commit(at):
+    heard = roused(at)
+
+    def unheard(uow) -> None:
         assert heard == []
+        rousing("b")(uow)
 
-    at.group(waking, waking)
-    assert heard == ["committed", "committed"]
+    at.group(rousing("a"), unheard)
+    assert heard == [([("t", "a"), ("t", "b")], "committed")]
 
 
 def deferred_rule(it) -> None:

@@ -6,11 +6,13 @@ Source: CIB interface document V4.0.4, §RBATCHTRSFR, §RPAYOFF and §RPAYOFFINQ
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from adapters.bank.cib import codes
 from adapters.bank.cib.bank_side import wording
-from adapters.bank.cib.bank_side.parts import local_time, own_result, payee, payer, voucher
+from adapters.bank.cib.bank_side.parts import local_time, own_result, payer, voucher
 from adapters.bank.cib.batch import PAY
+from adapters.bank.cib.own_bank import NAME
 from adapters.bank.cib.transfer import optional
 from gateway.ports.bank import BankAnswer, BankRequest, BankState, Reason
 from gateway.ports.bank_batch import (
@@ -20,7 +22,7 @@ from gateway.ports.bank_batch import (
     StoredBatch,
     StoredLine,
 )
-from gateway.wire.write import Element, element, leaf
+from gateway.wire.write import Element, Form, element, leaf
 
 Word = tuple[str, str]
 """STATUS and ERRMSG of a line."""
@@ -131,26 +133,45 @@ def _text(line: StoredLine) -> str:
     return wording.STATE_TEXTS[line.state]
 
 
+_PAYMENT_LINE: Final = Form(
+    "XFERINFO",
+    "INDX",
+    Form(
+        "ACCTTO",
+        *("ACCTID", "NAME", "BANKDESC", "BANKNUM?", "CITY?"),
+        attributes=("INTERBANK", "LOCAL"),
+    ),
+    *("TRNAMT", "USE?", "REMARK?", "STATUS", "ERRMSG"),
+)
+"""``parts.payee`` and what a line adds to it, as one form."""
+_PAYROLL_LINE: Final = Form("RPAYOFF", "INDX", "ACCTNAME", "ACCTID", "TRNAMT", "STATUS", "ERRMSG")
+
+
 def _payment_line(line: BatchLine, word: Word) -> Element:
-    return element(
-        "XFERINFO",
-        leaf("INDX", str(line.line)),
-        payee(line),
-        leaf("TRNAMT", line.amount.text()),
-        optional("USE", line.purpose),
-        optional("REMARK", line.memo),
-        leaf("STATUS", word[0]),
-        leaf("ERRMSG", word[1]),
+    own_bank, creditor = line.own_bank, line.creditor
+    account = creditor.account
+    agent = account.agent
+    return _PAYMENT_LINE.fill(
+        str(line.line),
+        "Y" if own_bank else "N",
+        "Y" if line.local else "N",
+        account.number,
+        creditor.name,
+        agent.name or (NAME if own_bank else ""),
+        agent.cnaps,
+        agent.city,
+        line.amount.text(),
+        line.purpose,
+        line.memo,
+        *word,
     )
 
 
 def _payroll_line(line: BatchLine, word: Word) -> Element:
-    return element(
-        "RPAYOFF",
-        leaf("INDX", str(line.line)),
-        leaf("ACCTNAME", line.creditor.name),
-        leaf("ACCTID", line.creditor.account.number),
-        leaf("TRNAMT", line.amount.text()),
-        leaf("STATUS", word[0]),
-        leaf("ERRMSG", word[1]),
+    return _PAYROLL_LINE.fill(
+        str(line.line),
+        line.creditor.name,
+        line.creditor.account.number,
+        line.amount.text(),
+        *word,
     )

@@ -6,9 +6,10 @@ Source: CIB interface document V4.0.4, §RBATCHTRSFR, §RPAYOFF and §RPAYOFFINQ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from adapters.bank.cib import codes
-from adapters.bank.cib.bank_side.reading import Faults, inside, party
+from adapters.bank.cib.bank_side.reading import Faults, amount_of, inside, party, party_of
 from adapters.bank.cib.batch import LINES_MAX as BATCH_LINES_MAX
 from adapters.bank.cib.lines import line_number
 from adapters.bank.cib.payroll import LINES_MAX as PAYROLL_LINES_MAX
@@ -21,6 +22,7 @@ from gateway.ports.bank_batch import (
     BatchRequest,
     BatchStatusRequest,
 )
+from gateway.wire.leaves import Leaves
 from gateway.wire.xml import Node
 
 
@@ -96,13 +98,49 @@ def _lines(
     lines = []
     seen: set[int] = set()
     for position, node in enumerate(found, 1):
-        number = line_number(node.child_text("INDX"))
+        line = _plain_line(node) if read is _payment_line else None
+        number = line.line if line is not None else line_number(node.child_text("INDX"))
         if number is None or number in seen or position > most:
             faults.add(f"{node.path}/INDX")
-        line = read(node, position if number is None else number, faults)
+        if line is None:
+            line = read(node, position if number is None else number, faults)
         seen.add(line.line)
         lines.append(line)
     return tuple(lines)
+
+
+_PAYMENT: Final = Leaves(
+    *("INDX", "TRNAMT", "USE", "REMARK"),
+    inside=(
+        (
+            "ACCTTO",
+            Leaves(
+                *("ACCTID", "NAME", "BANKDESC", "BANKNUM", "CITY"),
+                attributes=("INTERBANK", "LOCAL"),
+            ),
+        ),
+    ),
+)
+
+
+def _plain_line(node: Node) -> BatchLine | None:
+    """A line of a payment batch in one go, where nothing is wrong with it: nearly always."""
+    texts = _PAYMENT.of(node)
+    if texts is None:
+        return None
+    index, amount, purpose, memo, own_bank, local, account, *payee = texts
+    number, told, creditor = line_number(index), amount_of(amount), party_of(account, *payee)
+    if number is None or told is None or creditor is None:
+        return None
+    return BatchLine(
+        line=number,
+        creditor=creditor,
+        amount=told,
+        purpose=purpose,
+        memo=memo,
+        own_bank=own_bank == "Y",
+        local=local == "Y",
+    )
 
 
 def _payment_line(node: Node, number: int, faults: Faults) -> BatchLine:

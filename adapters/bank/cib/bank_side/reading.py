@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from gateway.domain.errors import WireError
-from gateway.domain.money import CNY, Money
+from gateway.domain.money import CNY, Money, MoneyFormatError
 from gateway.domain.party import Account, Agent, Party
 from gateway.wire.xml import Node
 
@@ -57,7 +57,7 @@ def inside(transaction: Node, path: str, faults: Faults) -> Node:
 def party(node: Node, faults: Faults) -> Party:
     """ACCTFROM or ACCTTO."""
     cnaps = node.child_text("BANKNUM")
-    if cnaps and not (len(cnaps) == _CNAPS_LENGTH and cnaps.isascii() and cnaps.isdigit()):
+    if not _no_or_any_cnaps(cnaps):
         faults.add(f"{node.path}/BANKNUM")
         cnaps = ""
     return Party(
@@ -69,3 +69,25 @@ def party(node: Node, faults: Faults) -> Party:
             ),
         ),
     )
+
+
+def _no_or_any_cnaps(text: str) -> bool:
+    return not text or (len(text) == _CNAPS_LENGTH and text.isascii() and text.isdigit())
+
+
+def party_of(account: str, name: str, bank: str, cnaps: str, city: str) -> Party | None:
+    """A party from its texts; None where ``party`` would find a fault, or has to look for it."""
+    if not account or not _no_or_any_cnaps(cnaps):
+        return None
+    return Party(
+        name=name,
+        account=Account(number=account, agent=Agent(name=bank, cnaps=cnaps, city=city)),
+    )
+
+
+def amount_of(text: str) -> Money | None:
+    """An amount from its text; None when it is none."""
+    try:
+        return Money.parse(text, CNY)
+    except MoneyFormatError:
+        return None
