@@ -23,10 +23,15 @@ class SystemRandom:
     """Randomness of the operating system, drawn in blocks.
 
     Every draw lets other threads in, and waiting for the interpreter afterwards costs far more
-    than the draw. A block belongs to one thread of one process.
+    than the draw. A block belongs to one thread of one process: a child that was forked starts
+    with none (asking for the process's number at each draw would cost a call of the system).
     """
 
     def __init__(self) -> None:
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
         self._held = threading.local()
 
     def bytes(self, count: int) -> bytes:
@@ -34,9 +39,9 @@ class SystemRandom:
         held = self._held
         at: int = getattr(held, "at", 0)
         block: bytes = getattr(held, "block", b"")
-        if at + count > len(block) or held.process != os.getpid():
+        if at + count > len(block):
             block, at = secrets.token_bytes(max(_BLOCK, count)), 0
-            held.block, held.process = block, os.getpid()
+            held.block = block
         held.at = at + count
         return block[at : at + count]
 

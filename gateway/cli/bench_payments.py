@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, TextIO
 
 import msgspec
@@ -23,6 +24,8 @@ CALLS: Final = 20
 LINES: Final = 5_000
 SINGLES: Final = 3_000
 SINGLE_CONNECTIONS: Final = 16
+SINGLE_SLOTS: Final = 48
+"""Of one message each: with fewer, both sides wait for the bank instead of working."""
 BATCH_CONNECTIONS: Final = 2
 SINGLE_UNIT_MIN: Final = 50
 """Fewer calls than this measure the start only."""
@@ -64,7 +67,7 @@ def single(options: Options, say: Say) -> Measured:
     extra: dict[str, float] = {}
     peak = 0.0
     for name in (REFERENCE, PRODUCT):
-        with side(name, options, batching=False) as it:
+        with side(name, replace(options, slots=SINGLE_SLOTS), batching=False) as it:
             before = it.spent()
             report = _load(order(it, calls=calls, connections=SINGLE_CONNECTIONS))
             rates[name] = calls / (report.ended - report.started)

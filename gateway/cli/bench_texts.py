@@ -10,7 +10,7 @@ from typing import Final
 _SAME_ZH: Final = (
     "两侧使用同一负载程序和同一沙箱银行（不限额，落盘后才应答），各在独立进程。--db sqlite：SQLite"
     "（WAL，synchronous=FULL），网关一个进程；--db postgresql：测量自带的 PostgreSQL 服务器（"
-    "synchronous_commit=on，fsync=on），网关为 serve 与一个 worker 两个进程。16 个发送通道；收款方"
+    "synchronous_commit=on，fsync=on），网关为 serve 与一个 worker 两个进程。收款方"
     "为本行户，每笔 1.00 元，收款人各不相同。参照为 tests/bench/bare.py：受理→落盘→固定模板报文→"
     "落盘→发送→结果落盘，不验签、不校验、无审计链，报文形式与产品相同。内存为网关各进程峰值之和；"
     "*_cpu_us 为每笔付款所用处理器微秒数（product 或 reference 为该侧自身，bank 为沙箱银行，server "
@@ -21,7 +21,7 @@ _SAME_EN: Final = (
     "when its ledger is on the disk), each in a process of its own. --db sqlite: SQLite (WAL, "
     "synchronous=FULL), the gateway is one process; --db postgresql: a PostgreSQL server of the "
     "bench's own (synchronous_commit=on, fsync=on), the gateway is two processes, serve and one "
-    "worker. 16 sending slots; own-bank payees, 1.00 each, every payee once. Reference: "
+    "worker. Own-bank payees, 1.00 each, every payee once. Reference: "
     "tests/bench/bare.py, which accepts, makes durable, fills a fixed message, makes durable, "
     "posts, makes the outcome durable: no signature check, no validation, no trail; its "
     "messages are of the same form as the product's. Memory is the sum of the peaks of the "
@@ -30,24 +30,25 @@ _SAME_EN: Final = (
     "load_average is that of the last minute."
 )
 BATCH_ZH: Final = (
-    "批量付款：POST /v1/batches 20 次，每次 5,000 笔，2 个连接；同一账户的付款合并发送（policy "
-    "batching），每条 RBATCH 报文 100 笔；自首次调用至 GET /v1/batches/{id} 显示全部 SETTLED。"
-    "p99_ms 为单次受理调用的 p99。" + _SAME_ZH
+    "批量付款：POST /v1/batches 20 次，每次 5,000 笔，2 个连接，16 个发送通道；同一账户的付款合并"
+    "发送（policy batching），每条 RBATCH 报文 100 笔；自首次调用至 GET /v1/batches/{id} 显示全部 "
+    "SETTLED。p99_ms 为单次受理调用的 p99。" + _SAME_ZH
 )
 BATCH_EN: Final = (
-    "Batches: 20 calls of POST /v1/batches with 5,000 lines each over 2 connections; payments "
-    "of one account travel together (policy batching), 100 in each RBATCH message; from the "
-    "first call until GET /v1/batches/{id} shows every line SETTLED. p99_ms is that of one "
-    "accepting call. " + _SAME_EN
+    "Batches: 20 calls of POST /v1/batches with 5,000 lines each over 2 connections, 16 sending "
+    "slots; payments of one account travel together (policy batching), 100 in each RBATCH "
+    "message; from the first call until GET /v1/batches/{id} shows every line SETTLED. p99_ms is "
+    "that of one accepting call. " + _SAME_EN
 )
 SINGLE_ZH: Final = (
-    "逐笔付款：POST /v1/instructions 3,000 次，16 个连接，每笔一条银行报文；自首次调用至数据库中"
-    "全部 SETTLED。p99_ms 为随后以半数速率受理 1,000 笔时的 p99；p99_full_ms 为满载时的 p99。"
-    + _SAME_ZH
+    "逐笔付款：POST /v1/instructions 3,000 次，16 个连接，48 个发送通道，每笔一条银行报文；自首次"
+    "调用至数据库中全部 SETTLED。p99_ms 为随后以半数速率受理 1,000 笔时的 p99；p99_full_ms 为满载"
+    "时的 p99。" + _SAME_ZH
 )
 SINGLE_EN: Final = (
-    "Single payments: 3,000 calls of POST /v1/instructions over 16 connections, one bank "
-    "message each, from the first call until all are SETTLED in the database. p99_ms is the "
+    "Single payments: 3,000 calls of POST /v1/instructions over 16 connections, 48 "
+    "sending slots, one bank message each, from the first call until all are SETTLED in the "
+    "database. p99_ms is the "
     "p99 of acceptance in a second run of 1,000 payments at half that rate; p99_full_ms is that "
     "under full load. " + _SAME_EN
 )

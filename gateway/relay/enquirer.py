@@ -48,8 +48,10 @@ class Enquirer:
         self._rest_s = 0.0
 
     def rouse(self) -> None:
-        """Look at the schedule now. May be called from the writer's thread."""
-        self._due = True
+        """Look at the schedule now. May be called from the writer's thread.
+
+        Most who rouse have released something to send: a look, which writes nothing, tells.
+        """
         self._wake.set()
 
     def drain(self) -> None:
@@ -70,7 +72,8 @@ class Enquirer:
                 await self._wake.wait(link.poll_s)
             elif self._due:
                 await self._round()
-            elif not await self._wake.wait(self._rest_s):
+            else:
+                await self._wake.wait(self._rest_s)
                 await self._look()
 
     async def _look(self) -> None:
@@ -93,7 +96,7 @@ class Enquirer:
     async def _round(self) -> None:
         """Claim appointments that are due, as many as there are free slots, and keep them."""
         link = self._link
-        self._due = False  # whoever rouses us from here on is not missed
+        self._due = False  # whoever rouses us from here on is not missed: the signal stays set
         free = link.connection.enquiry_slots - self._busy
         found = await link.store.write(lambda uow: self._claim(uow, free))
         if found is None:
