@@ -56,3 +56,10 @@ def told(tale: Path) -> tuple[Sequence[str], str]:
     lines = tale.read_text(encoding="utf-8").splitlines() if tale.exists() else []
     ended = next((line.removesuffix(MARK) for line in lines if line.endswith(MARK)), "")
     return [line.removesuffix(MARK) for line in lines], ended
+
+
+def outlived(tale: Path) -> int:
+    """How many points a process passed after the one it should have ended at."""
+    lines = tale.read_text(encoding="utf-8").splitlines() if tale.exists() else []
+    ends = [at for at, line in enumerate(lines) if line.endswith(MARK)]
+    return len(lines) - ends[0] - 1 if ends else 0
