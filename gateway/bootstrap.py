@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,21 +19,28 @@ from gateway.audit.books_watch import BooksWatch
 from gateway.audit.checkpoint import Checkpoints, load_key
 from gateway.controls.cancel import Cancellations
 from gateway.controls.decide import Decisions
+from gateway.controls.hold_views import HoldViews
+from gateway.controls.in_force import Controls
+from gateway.controls.reference.held import Reference
 from gateway.controls.release import Releaser
+from gateway.controls.sending import SendingCheck, seal_older
 from gateway.controls.stops import EmergencyStops
+from gateway.controls.version_seal import VersionSeal
+from gateway.controls.versions import ControlVersions
 from gateway.delivery.deliveries import Deliveries
 from gateway.delivery.ways import wanted_states, ways
 from gateway.delivery.webhooks import Webhooks
 from gateway.domain.errors import Corrupt, GatewayError, NoRoom, NotOffered
-from gateway.domain.ids import TenantId
 from gateway.intake.accept import Intake
 from gateway.intake.bulk import RELEASE_LANE, Bulk
 from gateway.intake.releasing import Releasing
 from gateway.intake.staged import sweep
 from gateway.lifecycle.notice import Notices
-from gateway.observe.commits import Reports
+from gateway.observe.commits import report_commits
 from gateway.observe.log import EventLog
 from gateway.observe.watch import Watch
+from gateway.onboarding.drift import DriftWatch
+from gateway.onboarding.probe import subjects
 from gateway.ports import events
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp import ErpDialect
@@ -43,14 +51,15 @@ from gateway.relay.relay import Relay
 from gateway.relay.withdraw import withdraw
 from gateway.runtime import LoopTasks, RealRuntime, SharedClock, SystemClock
 from gateway.settings import Settings
+from gateway.signing.release_seal import ReleaseSeal
 from gateway.signing.vault import KEY_BYTES, Vault
 from gateway.statements.refunds import Refunds
 from gateway.store.away import reached
 from gateway.store.engine import open_engine
 from gateway.store.lock import Lock
 from gateway.store.migrate import migrate, refuse_behind
-from gateway.store.own_file import own_file
-from gateway.store.store import READ_AWAY_S, Probe, Store
+from gateway.store.own_file import own_file, own_key
+from gateway.store.store import READ_AWAY_S, Listener, Probe, Store
 from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.transport.http_client import HttpNet
 
@@ -127,10 +136,16 @@ class Gateway:
     relay: Relay
     decisions: Decisions
     cancellations: Cancellations
+    holds: HoldViews
+    seals: ReleaseSeal
+    controls: Controls
+    control_versions: ControlVersions
     stops: EmergencyStops
+    reference: Reference
     notices: Notices
     checkpoints: Checkpoints
     books: BooksWatch
+    drift: DriftWatch
     webhooks: Webhooks
     deliveries: Deliveries
     releasing: Releasing
@@ -152,12 +167,14 @@ class Gateway:
             await self.store.write(sweep)
         if self.role is Role.API:
             return
+        await self._seal_older()
         await self.checkpoints.write()
         await self.relay.start()
         self.tasks.spawn("release", self.releasing.run())
         self.tasks.spawn("checkpoints", self.checkpoints.run())
         self.tasks.spawn("refunds", self.refunds.run())
         self.tasks.spawn("books", self.books.run())
+        self.tasks.spawn("drift", self.drift.run())
         self.webhooks.start()
 
     async def stop(self, drain_s: float = 10.0) -> None:
@@ -186,6 +203,17 @@ class Gateway:
         if self.lock is not None:
             self.lock.release()
         self.runtime.log.tell(events.STOPPED)
+
+    async def _seal_older(self) -> None:
+        """Once in the life of a data folder: what was released before there were seals gets one.
+
+        Never again: what has no seal later was written past the gateway.
+        """
+        mark = self.settings.data / "release-seals.begun"
+        if not mark.exists():
+            with acting_for(EVERYONE):
+                await self.store.write(lambda uow: seal_older(uow, self.seals))
+            own_file(mark, lambda: b"")
 
     def _tell_start(self) -> None:
         it = self.settings
@@ -263,34 +291,32 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
     net = HttpNet()
     runtime = RealRuntime(clock=clock, tasks=tasks, net=net, log=log)
     store = _store(settings, runtime, role, probe)
-    _report(settings, store, log)
+    report_commits(store, log, settings.directory, settings.log.slow_commit_ms / 1000)
     banks = _banks(settings)
-    archive = Archive(runtime, Vault(_vault_key(settings, runtime), runtime.random.bytes))
+    vault_key = own_key(settings.data / "vault.key", runtime.random.bytes, KEY_BYTES)
+    archive = Archive(runtime, Vault(vault_key, runtime.random.bytes))
+    controls = Controls(settings.directory.keys.values(), VersionSeal(vault_key))
+    seals = ReleaseSeal(vault_key)
+    checkpoint_key = load_key(settings.data / "checkpoint.pem")
+    check = SendingCheck(seals, controls, lambda: clock.now().date())
+    shared = partial(Link, store=store, runtime=runtime, archive=archive)
+    link = partial(shared, check=check, poll_s=settings.poll_s)
     relay = Relay(
         [
-            Link(
-                tenant=tenant,
-                connection=connection,
-                dialect=banks[connection.dialect],
-                store=store,
-                runtime=runtime,
-                archive=archive,
-                wake=tasks.signal(),
-                poll_s=settings.poll_s,
-            )
-            for tenant in settings.directory.tenants.values()
-            for connection in tenant.connections.values()
+            link(tenant=it, connection=one, dialect=banks[one.dialect], wake=tasks.signal())
+            for it in settings.directory.tenants.values()
+            for one in it.connections.values()
         ]
     )
-    releaser = Releaser(runtime)
-    intake = Intake(store, runtime, banks, releaser)
+    releaser = Releaser(runtime, controls, settings.directory.tenants, seals)
+    reference = Reference(store, runtime)
+    intake = Intake(store, runtime, banks, releaser, offices=reference)
     release_wake = tasks.signal()
     notices = Notices(runtime)
-    store.listen(notices.announce)
     store.tell_of(wanted_states(settings.directory))
     told = list(ways(settings.directory))
     webhooks = Webhooks(store, runtime, told, settings.poll_s, SystemClock().now)
-    store.on_rouse(_rouser(relay, webhooks, release_wake.set))
+    _listen(store, notices, (relay.rouse, webhooks.rouse, reference.rouse), release_wake.set)
     return Gateway(
         settings=settings,
         role=role,
@@ -300,11 +326,17 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
         bulk=Bulk(intake),
         relay=relay,
         decisions=Decisions(store, runtime, releaser, lambda: None, withdraw),
-        cancellations=Cancellations(store, runtime, withdraw),
+        cancellations=Cancellations(store, runtime, withdraw, releaser.may_cancel),
+        seals=seals,
+        holds=HoldViews(controls, lambda: clock.now().date()),
+        controls=controls,
+        control_versions=ControlVersions(store, runtime, controls, checkpoint_key),
         stops=EmergencyStops(store, runtime),
+        reference=reference,
         notices=notices,
-        checkpoints=Checkpoints(store, runtime, load_key(settings.data / "checkpoint.pem")),
+        checkpoints=Checkpoints(store, runtime, checkpoint_key),
         books=BooksWatch(store, runtime, timedelta(minutes=settings.books_every_minutes)),
+        drift=_drift(settings, store, runtime, relay, banks),
         webhooks=webhooks,
         deliveries=Deliveries(store, runtime),
         refunds=Refunds(store, runtime, relay.queries, settings.directory, settings.poll_s),
@@ -324,42 +356,26 @@ def _store(settings: Settings, runtime: Runtime, role: Role, probe: Probe | None
         reached(lambda: refuse_behind(engine, settings.database.label), READ_AWAY_S)
     else:
         migrate(engine)
-    store = (
-        Store(engine, runtime, role=role.value, probe=probe)
-        if probe
-        else Store(engine, runtime, role=role.value)
-    )
+    opened = partial(Store, engine, runtime, role=role.value)
+    store = opened(probe=probe) if probe else opened()
     store.lease.length_s = settings.lease_s
     store.open()
     return store
 
 
-def _report(settings: Settings, store: Store, log: EventLog) -> None:
-    """Have every commit told to operators."""
-
-    def bank_of(tenant: str, connection: str) -> str:
-        served = settings.directory.tenants.get(TenantId(tenant))
-        known = served.connections.get(connection) if served else None
-        return known.bank if known else ""
-
-    log.bind(lane=store.lane.id)
-    slow_s = settings.log.slow_commit_ms / 1000
-    reports = Reports(log, log.meter.observe, slow_s, bank_of, log.hears)
-    store.report(reports.committed)
-
-
-def _rouser(
-    relay: Relay, webhooks: Webhooks, release: Callable[[], None]
-) -> Callable[[Sequence[tuple[str, str]] | None], None]:
-    """Who is to look when queues have new work, in this process or in another."""
+def _listen(
+    store: Store, notices: Notices, told: Sequence[Listener], release: Callable[[], None]
+) -> None:
+    """Have those look who are to when queues have new work, here or in another process."""
 
     def rouse(keys: Sequence[tuple[str, str]] | None) -> None:
         if keys is None or any(lane == RELEASE_LANE for _, lane in keys):
             release()
-        relay.rouse(keys)
-        webhooks.rouse(keys)
+        for listener in told:
+            listener(keys)
 
-    return rouse
+    store.listen(notices.announce)
+    store.on_rouse(rouse)
 
 
 def _banks(settings: Settings) -> dict[str, BankDialect]:
@@ -377,9 +393,8 @@ def _banks(settings: Settings) -> dict[str, BankDialect]:
     return {name: bank_dialect(*wanted) for name, wanted in spoken.items()}
 
 
-def _vault_key(settings: Settings, runtime: Runtime) -> bytes:
-    """The local key of the vault, made on first use (readable by the owner only)."""
-    key = own_file(settings.data / "vault.key", lambda: runtime.random.bytes(KEY_BYTES))
-    if len(key) != KEY_BYTES:
-        raise Corrupt("the vault key has a wrong length", "保险库密钥长度不对")
-    return key
+def _drift(
+    settings: Settings, store: Store, runtime: Runtime, relay: Relay, banks: dict[str, BankDialect]
+) -> DriftWatch:
+    every = timedelta(minutes=settings.drift_every_minutes)
+    return DriftWatch(store, runtime, relay.queries, subjects(settings.directory, banks), every)

@@ -17,10 +17,13 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from gateway.delivery.webhook_settings import read_reach, read_webhook
+from gateway.domain.bank_office import number_agrees
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import Fault, Refused
 from gateway.domain.ids import TenantId
 from gateway.domain.party import Account, Agent, Party
+from gateway.identity.options import NO_IDENTITY, IdentityOptions
+from gateway.identity.options_reading import read_identity, read_people
 from gateway.observe.options import DEFAULT_LOG, DEFAULT_METRICS, Form, LogOptions, MetricsOptions
 from gateway.ports.events import Level
 from gateway.ports.tenancy import (
@@ -51,10 +54,13 @@ class Settings:
     poll_s: float = 0.5
     books_every_minutes: int = 60
     """How often a worker checks the books (shared clock); 0 never."""
+    drift_every_minutes: int = 0
+    """How often a worker compares banks with the settings (shared clock); 0 never."""
     lease_s: int = 15
     """How long a process may be silent before others take its work over (PostgreSQL)."""
     log: LogOptions = DEFAULT_LOG
     metrics: MetricsOptions = DEFAULT_METRICS
+    identity: IdentityOptions = NO_IDENTITY
 
 
 class SettingsError(Refused):
@@ -194,19 +200,23 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
                 key.fault("id", "密钥编号重复", "this key id is used twice")
             keys[made.id] = made
         reader.done()
+    host = it.text("host", "127.0.0.1")
+    identity = root.table("identity")
     settings = Settings(
         data=data,
         database=_database(it, data),
-        host=it.text("host", "127.0.0.1"),
+        host=host,
         port=it.number("port", _DEFAULT_PORT),
         clock=base / clock if clock else None,
         banks=it.texts("banks", ("cib",)),
         erps=it.texts("erps", ("iso20022",)),
         directory=Directory(tenants=tenants, keys=keys),
         books_every_minutes=it.number("books_every_minutes", 60),
+        drift_every_minutes=it.number("drift_every_minutes", 0),
         lease_s=max(it.number("lease_s", 15), 2),
         log=_log(root.table("log")),
         metrics=_metrics(root.table("metrics")),
+        identity=read_identity(identity, host=host, base=base, tenants=tenants, keys=keys),
     )
     it.done()
     root.done()
@@ -286,6 +296,7 @@ def _tenant(reader: _Reader, base: Path) -> Tenant:
         policy=_policy(reader.table("policy")),
         reach=reach,
         webhooks=_webhooks(reader, tenant_id, reach, base),
+        people=read_people(reader.tables("person")),
     )
 
 
@@ -325,12 +336,17 @@ def _account(
     connection = reader.text("connection")
     if connection not in connections:
         reader.fault("connection", "没有该银行连接", "no such connection")
+    if (cnaps := reader.text("cnaps", "")) and not number_agrees(cnaps):
+        reader.fault("cnaps", "须为 12 位行号", "must be the 12 digits of a bank office")
+        cnaps = ""
     made = OwnAccount(
         party=Party(
             name=reader.text("name", holder),
             account=Account(
                 number=reader.text("number"),
-                agent=Agent(name=reader.text("agent_name", ""), city=reader.text("city", "")),
+                agent=Agent(
+                    name=reader.text("agent_name", ""), cnaps=cnaps, city=reader.text("city", "")
+                ),
             ),
         ),
         company=company,

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from gateway.audit import (
     books_content,
+    books_controls,
     books_money,
     books_people,
     books_relay,
@@ -110,6 +111,7 @@ def _breaches(db: Connection, question: Question, report: Report) -> Iterator[Br
     if asked("I10"):
         yield from books_people.breaches(db)
         yield from books_content.altered(db)
+        yield from books_controls.breaches(db)
     yield from _whole(db, question, asked)
     if question.bank is not None and asked("I1", "I2", "I5", "I7", "I8", "BANK"):
         yield from _money(db, question.bank, report)

@@ -170,6 +170,21 @@ _WORDS: Final = {
         "{subject} 未经应有的人批准即放行（{detail}）",
         "{subject} went on without the people it needed ({detail})",
     ),
+    "controls_unvoted": (
+        "I10",
+        "管控文件 {subject} 曾生效，却只有 {detail} 名提交人以外的人员表决",
+        "controls {subject} held with the votes of only {detail} people beside the proposer",
+    ),
+    "controls_unrecorded": (
+        "I10",
+        "管控文件 {subject} 曾生效，但日志链没有相应记录或内容已被改动",
+        "controls {subject} held without a record in the journal, or were changed since",
+    ),
+    "controls_gone_back": (
+        "I10",
+        "日志链记录 {subject} 为最后生效的管控文件，数据库中现行的却是第 {detail} 版",
+        "controls {subject} came into force last, and the database holds version {detail} for it",
+    ),
     "reference_twice": (
         "I12",
         "业务参考号 {subject} 存在 {detail} 次",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway import __version__
+from gateway.cli import controls_options
 from gateway.domain.errors import Corrupt, GatewayError, Refused
 
 _CONFIG: Final = "gateway.toml"
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refused as error:
         _complain(error)
         for fault in error.faults:
-            print(f"  {fault.path}: {fault.zh} / {fault.en}", file=sys.stderr)
+            line = f" (第 {fault.line} 行 line {fault.line})" if fault.line else ""
+            print(f"  {fault.path}{line}: {fault.zh} / {fault.en}", file=sys.stderr)
         return 2
     except Corrupt as error:
         _complain(error)
@@ -154,8 +156,39 @@ def _service_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     doctor.add_argument("--connection", help="只查此连接 / only this connection")
     _json(doctor)
     _webhooks(commands)
+    _people(commands)
+    controls_options.add(_add(commands, "controls", "管控文件 / the control document"))
+    _reference(commands)
+    _onboard(commands)
     banks = _add(commands, "banks", "已装银行及能力 / installed banks and what they offer")
     _json(banks)
+
+
+def _onboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    onboard = _add(commands, "onboard", "客户上线检查 / may a client go live")
+    onboard.add_argument("action", choices=("check",))
+    onboard.add_argument("file", type=Path, metavar="CLIENT.yaml", help="客户文件 / its file")
+    onboard.add_argument(
+        "--report", type=Path, metavar="FILE", help="报告 .html 或 .md / report to write"
+    )
+    onboard.add_argument(
+        "--settings", type=Path, metavar="FILE", help="配置片段 / where the settings' piece goes"
+    )
+    onboard.add_argument("--clock", type=Path, help="沙箱的共享时钟 / a sandbox's shared clock")
+    _json(onboard)
+
+
+def _people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    people = _add(commands, "people", "人员登录：邀请、名单 / people who log in: invite, list")
+    people.add_argument("action", choices=("invite", "list"))
+    people.add_argument("name", nargs="?", help="登录名 / log-in name (invite)")
+    people.add_argument(
+        "--anew",
+        action="store_true",
+        help="同时解除全部第二因素（手机丢失）/ remove all second factors too (lost phone)",
+    )
+    _config(people)
+    _json(people)
 
 
 def _webhooks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -169,6 +202,39 @@ def _webhooks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     webhooks.add_argument("--url", help="API 地址 / the API's address (from the settings)")
     _config(webhooks)
     _json(webhooks)
+
+
+def _reference(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    words = "日历、渠道、行名行号、名单 / calendars, channels, bank offices, lists of names"
+    group = _add(commands, "reference", words)
+    actions = group.add_subparsers(title="actions", required=True, metavar="ACTION", dest="action")
+
+    def action(name: str, said: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=said, description=said)
+        _config(made)
+        _json(made)
+        return made
+
+    taken = action("import", "导入文件 / import a file, whole or not at all")
+    taken.add_argument("kind", choices=("calendar", "channels", "offices", "names"))
+    taken.add_argument("file", type=Path, help="文件 / the file")
+    taken.add_argument("--source", required=True, help="来源 / where it is from")
+    taken.add_argument(
+        "--from", dest="holds_from", required=True, metavar="DATE", help="生效日期 / from which day"
+    )
+    taken.add_argument("--tenant", help="仅此租户（名单）/ for this tenant only (names)")
+    _database(taken, "属主角色的", "the role that owns it")
+    action("list", "导入历史 / what was imported")
+    day = action("day", "某日是否工作日 / whether a day is a working day")
+    day.add_argument("day", metavar="DATE", help="日期 / the day, 2026-10-01")
+    office = action("office", "查行名行号 / look up a bank office")
+    office.add_argument("asked", metavar="NUMBER|NAME", help="行号或行名 / number or name")
+    office.add_argument("--city", help="城市 / only in this city")
+    route = action("route", "建议渠道 / propose a channel")
+    route.add_argument("--amount", required=True, help="金额 / amount in CNY, 1200.50")
+    route.add_argument("--own-bank", action="store_true", help="收款行为本行 / payee at own bank")
+    route.add_argument("--at", help="时刻 / instant in Beijing time, 2026-10-01T16:30 (now)")
+    route.add_argument("--urgent", action="store_true", help="加急 / urgent")
 
 
 def _log(command: argparse.ArgumentParser) -> None:

@@ -45,6 +45,8 @@ _OURS: Final = (Cause.ERP.value, Cause.PERSON.value)
 
 Withdraw = Callable[[Uow, str, str], None]
 """Closes the message that was to carry an instruction (tenant, id) and never left."""
+Permitted = Callable[[Uow, ApiKey, Row[Any]], None]
+"""Raises NotPermitted when a document does not let a caller cancel an instruction."""
 
 
 class AlreadyLeft(Refused):
@@ -75,10 +77,17 @@ def forget_sending(uow: Uow, tenant: str, instruction: str, withdraw: Withdraw) 
 class Cancellations:
     """The use case behind ``POST /v1/instructions/{id}/cancellation``."""
 
-    def __init__(self, store: Store, runtime: Runtime, withdraw: Withdraw) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        withdraw: Withdraw,
+        permitted: Permitted | None = None,
+    ) -> None:
         self._store = store
         self._runtime = runtime
         self._withdraw = withdraw
+        self._permitted = permitted
 
     async def cancel(self, key: ApiKey, instruction: str, reason: str) -> Cancelled:
         """Cancel an instruction that has not left, once.
@@ -100,6 +109,8 @@ class Cancellations:
             )
         if State(row.state) not in STOPPABLE:
             return _earlier(uow, row)
+        if self._permitted is not None:
+            self._permitted(uow, key, row)
         at = self._runtime.clock.now()
         apply(uow, self._runtime.ids, [standing(row)], _evidence(key.actor, at, reason))
         forget_sending(uow, key.tenant, instruction, self._withdraw)

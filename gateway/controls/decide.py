@@ -1,5 +1,6 @@
 """Decisions by people: approve or reject what is held, resolve what is UNCONFIRMED.
 
+Under a document its rules say whose votes count; without one the settings say how many it takes.
 A vote binds the digest of the content it was shown; maker and checker differ; a machine key
 cannot decide. Resolving an unknown outcome takes two people and a reason, never SQL.
 """
@@ -8,19 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Row, select
 
+from gateway.controls import ballots, holds
+from gateway.controls.ballots import Given, Polled
+from gateway.controls.by_rules import facts_now
 from gateway.controls.cancel import DECIDED_ON, STOPPABLE, Withdraw, forget_sending
+from gateway.controls.in_force import InForce
 from gateway.controls.release import Releaser
+from gateway.controls.rules.document import Right
+from gateway.controls.rules.facts import Facts
 from gateway.domain.decision import Action, Actor, ActorKind, Decision, Vote
 from gateway.domain.errors import NotFound, NotPermitted
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import FATE_OPEN, Cause, State
 from gateway.domain.outcome import Grade
 from gateway.lifecycle.apply import apply, close_cases
+from gateway.lifecycle.release import CANDIDATE, Candidate, candidate_at
 from gateway.lifecycle.rows import Standing, standing
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
@@ -31,6 +39,7 @@ from gateway.store.store import Store
 from gateway.store.uow import Uow
 
 _v, _i = tables.vote, tables.instruction
+_candidate_columns: Final = attrgetter(*(it.name for it in CANDIDATE))
 _RESOLVED: Final = {
     Action.RESOLVE_SETTLED: State.SETTLED,
     Action.RESOLVE_REJECTED: State.REJECTED,
@@ -46,19 +55,6 @@ class Decided:
     needed: int
     complete: bool
     state: State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Approved:
-    """An instruction people approved, as the release step sees it."""
-
-    standing: Standing
-    erp_reference: str
-    connection: str
-    creditor_account: str
-    amount_minor: int
-    pay_day: date
-    execution_date: date | None
 
 
 class Decisions:
@@ -105,7 +101,14 @@ class Decisions:
         row = uow.first(DECIDED_ON, {"of_tenant": tenant.id, "of_id": instruction})
         if row is None:
             raise NotFound
-        earlier = _votes(uow, tenant.id, instruction)
+        given = _votes(uow, tenant.id, instruction)
+        found = self._releaser.in_force(uow, tenant)
+        if found is not None:
+            facts = facts_now(uow, tenant, _candidate(row, standing(row)), found.rules)
+            if vote.action is not Action.REJECT:
+                return self._decide_by_rules(uow, tenant, row, vote, given, found, facts)
+            self._may_reject(found, facts, row, vote)
+        earlier = [it.vote for it in given]
         needed = _needed(tenant, vote.action)
         if vote in earlier:
             told = _decided(vote, earlier, needed, State(row.state))
@@ -118,6 +121,67 @@ class Decisions:
         complete = decision.complete(votes)
         state = self._carry_out(uow, tenant, row, vote) if complete else State(row.state)
         return _decided(vote, votes, needed, state)
+
+    def _decide_by_rules(  # noqa: PLR0913, PLR0917 - what is decided, and by which rules
+        self,
+        uow: Uow,
+        tenant: Tenant,
+        row: Row[Any],
+        vote: Vote,
+        given: Sequence[Given],
+        found: InForce,
+        facts: Facts,
+    ) -> Decided:
+        """The same under a document: its holds are lifted one by one, the last one releases."""
+        rules, now, state = found.rules, self._runtime.clock.now(), State(row.state)
+        approving = vote.action is Action.APPROVE
+        repeated = any(it.vote == vote for it in given)
+        if repeated and (state is not State.HELD if approving else state not in FATE_OPEN):
+            alike = [it.vote for it in given if it.vote.action is vote.action]
+            return _decided(vote, alike, len(alike), state)
+        decision = self._decision(tenant, row, vote.action)
+        if decision.reason_required and not vote.reason.strip():
+            raise NotPermitted("a reason is required", "必须填写原因")
+        if approving:
+            open_now = holds.open_holds(uow, tenant.id, row.id)
+            questions = ballots.releasing(rules, facts, row, open_now)
+        else:
+            questions = ballots.resolving(rules, facts, row)
+        try:
+            polled = ballots.poll(rules, questions, vote, given, now.date())
+        except NotPermitted:
+            if not repeated:
+                raise
+            polled = ballots.count(rules, questions, vote.action, given, now.date())
+            return _told(vote, polled, state)
+        self._store_vote(uow, tenant.id, row.id, vote, len(given))
+        for question, people in polled.decided():
+            if question.hold is not None:
+                holds.lift(uow, tenant.id, question.hold, people, to_us(now))
+        if approving and polled.complete and not self._fits(uow, tenant, row, found, facts):
+            return _told(vote, polled, state, complete=False)
+        if polled.complete:
+            state = self._carry_out(uow, tenant, row, vote)
+        return _told(vote, polled, state)
+
+    def _fits(self, uow: Uow, tenant: Tenant, row: Row[Any], found: InForce, facts: Facts) -> bool:
+        """Reserve for what is about to be released; a limit that it exceeds holds it instead."""
+        candidate = _candidate(row, standing(row))
+        lack = self._releaser.reserve(uow, tenant, candidate, found, facts)
+        if lack is None:
+            return True
+        at_us = to_us(self._runtime.clock.now())
+        holds.raise_more(uow, tenant.id, row.id, [lack], at_us)
+        return False
+
+    def _may_reject(self, found: InForce, facts: Facts, row: Row[Any], vote: Vote) -> None:
+        """Raise NotPermitted unless the document lets this person reject this payment."""
+        if vote.actor.label() in ballots.makers_of(row):
+            raise NotPermitted("maker and checker must differ", "经办人与复核人不能相同")
+        today = self._runtime.clock.now().date()
+        answer = found.rules.may(vote.actor, Right.REJECT, facts.place(), today)
+        if not answer.allowed:
+            raise NotPermitted(answer.en, answer.zh)
 
     def _decision(self, tenant: Tenant, row: Row[Any], action: Action) -> Decision:
         """What must come together for this action here, or why it cannot be taken."""
@@ -193,7 +257,9 @@ class Decisions:
         if not moved:
             raise NotPermitted("it has moved on since", "该指令状态已变化")
         if vote.action is Action.APPROVE:
-            self._releaser.release_approved(uow, tenant, _approved(row, moved[0]))
+            now_us = to_us(self._runtime.clock.now())
+            holds.lift_all(uow, tenant.id, row.id, [vote.actor.label()], now_us)
+            self._releaser.release_approved(uow, tenant, _candidate(row, moved[0]))
         elif vote.action is Action.REJECT:
             forget_sending(uow, tenant.id, row.id, self._withdraw)
         close_cases(uow, tenant.id, row.id, vote.action.value, to_us(self._runtime.clock.now()))
@@ -223,30 +289,37 @@ def _decided(vote: Vote, votes: Sequence[Vote], needed: int, state: State) -> De
     )
 
 
-def _votes(uow: Uow, tenant: str, instruction: str) -> list[Vote]:
+def _told(vote: Vote, polled: Polled, state: State, *, complete: bool | None = None) -> Decided:
+    """What a vote brought under a document: places taken and places there are."""
+    return Decided(
+        action=vote.action,
+        votes=polled.votes,
+        needed=polled.needed,
+        complete=polled.complete if complete is None else complete,
+        state=state,
+    )
+
+
+def _votes(uow: Uow, tenant: str, instruction: str) -> list[Given]:
     rows = uow.rows(
         select(_v).where(_v.c.tenant == tenant, _v.c.instruction == instruction).order_by(_v.c.seq)
     )
     return [
-        Vote(
-            actor=Actor(
-                kind=ActorKind(row.actor.split(":", 1)[0]), name=row.actor.split(":", 1)[1]
+        Given(
+            vote=Vote(
+                actor=Actor(
+                    kind=ActorKind(row.actor.split(":", 1)[0]), name=row.actor.split(":", 1)[1]
+                ),
+                action=Action(row.action),
+                content_hash=row.content_hash,
+                reason=row.reason,
             ),
-            action=Action(row.action),
-            content_hash=row.content_hash,
-            reason=row.reason,
+            at_us=row.at_us,
         )
         for row in rows
     ]
 
 
-def _approved(row: Row[Any], now: Standing) -> _Approved:
-    return _Approved(
-        standing=now,
-        erp_reference=row.erp_reference,
-        connection=row.connection,
-        creditor_account=row.creditor_account,
-        amount_minor=row.amount_minor,
-        pay_day=date.fromisoformat(row.pay_day),
-        execution_date=date.fromisoformat(row.execution_date) if row.execution_date else None,
-    )
+def _candidate(row: Row[Any], now: Standing) -> Candidate:
+    """An instruction as the release step sees it."""
+    return candidate_at(now, _candidate_columns(row))

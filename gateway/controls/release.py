@@ -1,28 +1,41 @@
-"""Release: look-alikes are held for a person, the rest goes on by the tenant's policy.
+"""Release: look-alikes are held for a person, the rest goes on by the tenant's controls.
 
-The same money to the same payee on the same day under another reference may be a second
-payment of one debt: nobody can tell but a person, so a person must.
+Those are its document in force, or without one the policy of the settings. The same money to the
+same payee on the same day under another reference may be a second payment of one debt: nobody can
+tell but a person, so a person must.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Text, and_, bindparam, func, select
+from sqlalchemy import Row, Text, and_, bindparam, func, select
 
+from gateway.controls import by_rules, holds
+from gateway.controls.by_rules import InForceRules, Screening
+from gateway.controls.holds import APPROVAL, Finding
+from gateway.controls.in_force import InForce
+from gateway.controls.rules.document import Right
+from gateway.controls.rules.facts import Facts, Place
+from gateway.controls.sending import approvals, approvers
+from gateway.domain.errors import NotPermitted
 from gateway.domain.evidence import Evidence
+from gateway.domain.ids import TenantId
 from gateway.domain.instruction import Cause, State
+from gateway.lifecycle import reservations
 from gateway.lifecycle.apply import apply, apply_all, apply_through
-from gateway.lifecycle.release import Candidate, Screened
-from gateway.lifecycle.rows import Standing
+from gateway.lifecycle.release import Candidate, Made, Screened
+from gateway.lifecycle.rows import NewInstruction, Standing
+from gateway.lifecycle.sealing import seal
 from gateway.ports.runtime import Runtime
-from gateway.ports.tenancy import Tenant
+from gateway.ports.tenancy import ApiKey, Tenant
 from gateway.schedule import work
 from gateway.schedule.work import Work, WorkKind
+from gateway.signing.release_seal import ReleaseSeal
 from gateway.store import tables
 from gateway.store.elements import elements, number_at, text_at
 from gateway.store.instants import BEIJING, to_us
@@ -65,11 +78,51 @@ _LIKENESS: Final = prepare(
 )
 
 
-class Releaser:
-    """The release check of this deployment."""
+_BY_HAND: Final = Finding(APPROVAL, "须经人工放行", "people have to release it")
 
-    def __init__(self, runtime: Runtime) -> None:
+
+class Releaser:
+    """The release check of this deployment. Without ``controls`` no tenant has a document."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        controls: InForceRules | None = None,
+        tenants: Mapping[TenantId, Tenant] | None = None,
+        seals: ReleaseSeal | None = None,
+    ) -> None:
+        self._seals = seals
         self._runtime = runtime
+        self._controls = controls
+        self._tenants: Mapping[TenantId, Tenant] = tenants or {}
+
+    def in_force(self, uow: Uow, tenant: Tenant) -> InForce | None:
+        """The document a tenant lives by in this unit of work; None for its settings."""
+        if self._controls is None:
+            return None
+        found = self._controls.of(uow, tenant)
+        return found if found.version else None
+
+    def may_cancel(self, uow: Uow, key: ApiKey, row: Row[Any]) -> None:
+        """Raise NotPermitted unless the document in force lets a caller cancel an instruction."""
+        tenant = self._tenants.get(key.tenant)
+        found = self.in_force(uow, tenant) if tenant is not None else None
+        if found is None:
+            return
+        place = Place(company=row.company, account=row.debtor_account, business=row.business_type)
+        answer = found.rules.may(key.actor, Right.CANCEL, place, self._today())
+        if not answer.allowed:
+            raise NotPermitted(answer.en, answer.zh)
+
+    def may_make(
+        self, uow: Uow, tenant: Tenant, news: Sequence[NewInstruction]
+    ) -> Sequence[Made] | None:
+        """Whether each may be made by its maker; without a document whoever has a key may."""
+        found = self.in_force(uow, tenant) if news else None
+        if found is None:
+            return None
+        today = self._today()
+        return [by_rules.made_by(found.rules, new, today) for new in news]
 
     def screen(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> Screened:
         """Which candidates look like another payment.
@@ -77,40 +130,98 @@ class Releaser:
         From here to the commit no other process lets a payment of this tenant pass: of two
         alike that are released at the same time, one sees the other.
         """
-        uow.guard(f"release/{tenant.id}")
-        return look_alikes(uow, tenant, candidates)
+        _alone(uow, tenant)
+        alike = look_alikes(uow, tenant, candidates)
+        found = self.in_force(uow, tenant)
+        if found is None:
+            return alike
+        judged, used = by_rules.screen(uow, tenant, candidates, found.rules, self._today())
+        return Screening(alike, judged, used, found.version)
 
     def release(
         self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], screened: Screened
     ) -> None:
         """Hold or release what intake accepted, in intake's own transaction."""
+        if isinstance(screened, Screening):
+            self._release_by_rules(uow, tenant, candidates, screened)
+            return
         if not screened and not tenant.policy.release_people:
             self._pass(uow, tenant, candidates)
             return
-        held: dict[tuple[str, str], list[Standing]] = {}
+        held: list[tuple[Candidate, list[Finding]]] = []
         free: list[Candidate] = []
         for candidate in candidates:
             others = screened.get(candidate.standing.id)
             if others:
-                why = ("look_alike", f"{DUPLICATE}: {', '.join(others)}")
-                held.setdefault(why, []).append(candidate.standing)
+                held.append((candidate, [by_rules.looks_like(others)]))
             elif tenant.policy.release_people:
-                held.setdefault(("approval", "approval"), []).append(candidate.standing)
+                held.append((candidate, [_BY_HAND]))
             else:
                 free.append(candidate)
+        self._hold(uow, tenant, held, screened)
+        self._pass(uow, tenant, free)
+
+    def _release_by_rules(
+        self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], screening: Screening
+    ) -> None:
+        found = by_rules.sort(candidates, screening)
+        reservations.reserve(uow, tenant.id, found.taking, screening.used)
+        self._hold(uow, tenant, found.held, screening)
+        if found.free:
+            self._pass(uow, tenant, found.free, screening.version)
+
+    def _hold(
+        self,
+        uow: Uow,
+        tenant: Tenant,
+        held: Sequence[tuple[Candidate, Sequence[Finding]]],
+        screened: Screened,
+    ) -> None:
+        """Hold candidates, those for the same reason together."""
+        groups: dict[tuple[str, str], list[Standing]] = {}
+        for candidate, findings in held:
+            why = _why(findings, screened.get(candidate.standing.id, ()))
+            groups.setdefault(why, []).append(candidate.standing)
         apply_all(
             uow,
             self._runtime.ids,
-            [(some, self._evidence(State.HELD, *why)) for why, some in held.items()],
+            [(some, self._evidence(State.HELD, *why)) for why, some in groups.items()],
         )
-        self._pass(uow, tenant, free)
+        at_us = to_us(self._runtime.clock.now())
+        holds.raise_first(uow, tenant.id, {it.standing.id: found for it, found in held}, at_us)
+
+    def reserve(
+        self, uow: Uow, tenant: Tenant, candidate: Candidate, found: InForce, facts: Facts
+    ) -> Finding | None:
+        """Take of the limits for what people are about to release, or say what it does not fit."""
+        _alone(uow, tenant)
+        today = self._today()
+        judged = found.rules.judge(facts, today, max(candidate.pay_day, today))
+        if not judged.counters:
+            return None
+        lifted = holds.lifted_rules(uow, tenant.id, candidate.standing.id)
+        return by_rules.take(uow, tenant, candidate, judged.counters, lifted)
 
     def release_approved(self, uow: Uow, tenant: Tenant, candidate: Candidate) -> None:
         """Send on what people approved (it is APPROVED already)."""
+        if self._seals is not None:
+            now, found = candidate.standing, self.in_force(uow, tenant)
+            version = found.version if found is not None else 0
+            votes = approvals(uow, tenant.id, [now.id]).get(now.id, [])
+            people = approvers(votes, now.digest)
+            made = self._seals.of(tenant.id, now.id, now.digest, version, people)
+            seal(uow, tenant.id, version, {now.id: made})
         self._schedule(uow, tenant, candidate)
 
-    def _pass(self, uow: Uow, tenant: Tenant, free: Sequence[Candidate]) -> None:
+    def _pass(self, uow: Uow, tenant: Tenant, free: Sequence[Candidate], version: int = 0) -> None:
         """Straight through: approved by the policy, named as the actor."""
+        if self._seals is not None:
+            of = self._seals.of
+            made: dict[str, str] = {
+                it.id: of(tenant.id, it.id, it.digest, version, ())
+                for it in [candidate.standing for candidate in free]
+            }
+            seal(uow, tenant.id, version, made)
         for later, some in self._by_day(free).items():
             course = [self._evidence(State.APPROVED, "stp"), self._planned(later=later)]
             apply_through(uow, self._runtime.ids, [it.standing for it in some], course)
@@ -123,7 +234,7 @@ class Releaser:
 
     def _by_day(self, candidates: Sequence[Candidate]) -> dict[bool, list[Candidate]]:
         """Those whose day is yet to come (True) and those that may leave now (False)."""
-        today = self._runtime.clock.now().date()
+        today = self._today()
         days = {candidate.execution_date for candidate in candidates}
         if days == _AT_ONCE:
             return {False: list(candidates)}
@@ -132,6 +243,9 @@ class Releaser:
             day = candidate.execution_date
             groups.setdefault(day is not None and day > today, []).append(candidate)
         return groups
+
+    def _today(self) -> date:
+        return self._runtime.clock.now().date()
 
     def _planned(self, *, later: bool) -> Evidence:
         return self._evidence(State.SCHEDULED if later else State.QUEUED, "stp")
@@ -162,6 +276,20 @@ class Releaser:
             at=self._runtime.clock.now(),
             reason=reason,
         )
+
+
+def _alone(uow: Uow, tenant: Tenant) -> None:
+    """No other process lets a payment of this tenant pass until the commit."""
+    uow.guard(f"release/{tenant.id}")
+
+
+def _why(findings: Sequence[Finding], others: Sequence[str]) -> tuple[str, str]:
+    """The policy that holds a payment, and the reasons, as its history tells them."""
+    reasons = [
+        f"{DUPLICATE}: {', '.join(others)}" if it.rule == DUPLICATE else it.rule for it in findings
+    ]
+    first = findings[0].rule
+    return "look_alike" if first == DUPLICATE else first, "; ".join(reasons)
 
 
 def look_alikes(uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> dict[str, list[str]]:

@@ -32,6 +32,8 @@ class CeremonyKind(StrEnum):
     """A security key is being asked for."""
     SINGLE_SIGN_ON = "single_sign_on"
     """The browser is at the provider."""
+    CODES_ADDED = "codes_added"
+    """An authenticator app is being enrolled; its secret waits, sealed, for the first code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

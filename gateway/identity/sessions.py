@@ -80,7 +80,15 @@ class Opened:
     session: Session
 
 
-class SessionRows(Protocol):
+class SessionLook(Protocol):
+    """The table of sessions, to look into."""
+
+    def get(self, digest: str) -> Session | None:
+        """The row with this digest."""
+        ...
+
+
+class SessionRows(SessionLook, Protocol):
     """The table of sessions, inside one unit of work."""
 
     def put(self, session: Session) -> None:
@@ -92,10 +100,6 @@ class SessionRows(Protocol):
 
         A request that was under way while its person logged out must not bring the row back.
         """
-        ...
-
-    def get(self, digest: str) -> Session | None:
-        """The row with this digest."""
         ...
 
     def delete(self, digest: str) -> None:
@@ -147,7 +151,7 @@ class Sessions:
             drawn,
         )
 
-    def find(self, rows: SessionRows, id_: str, *, now: datetime) -> Session:
+    def find(self, rows: SessionLook, id_: str, *, now: datetime) -> Session:
         """The session of an id; reads only.
 
         Raises NotProven: ``session_missing``, ``session_altered`` (the row was not written by

@@ -11,6 +11,7 @@ Source: W3C Web Authentication Level 2, sections 7.1 and 7.2.
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -113,7 +114,7 @@ def register(  # noqa: PLR0913 - keyword-only, what makes a stored key
             expected_origin=list(site.origins),
             require_user_verification=True,
         )
-    except Exception as error:  # hostile CBOR and certificates: whatever it is, it proves nothing
+    except hostile_answer_errors() as error:
         raise NotProven("webauthn_refused") from error
     made = SecurityKey(
         tenant=tenant,
@@ -173,12 +174,45 @@ def authenticate(
             credential_current_sign_count=0,
             require_user_verification=True,
         )
-    except Exception as error:  # hostile CBOR and certificates: whatever it is, it proves nothing
+    except hostile_answer_errors() as error:
         raise NotProven("webauthn_refused") from error
     counts = verified.new_sign_count or used.sign_count  # keys without a counter always say 0
     if counts and verified.new_sign_count <= used.sign_count:
         raise NotProven("webauthn_copied")
     return _sealed(replace(used, sign_count=verified.new_sign_count), key)
+
+
+def hostile_answer_errors() -> tuple[type[Exception], ...]:
+    """What the libraries raise on bytes that no honest browser sends. Each proves nothing.
+
+    py_webauthn wraps the outer layers only: keys and certificates inside are read by cbor2,
+    cryptography and pyOpenSSL, and their members used as if they were of the promised kind.
+    """
+    from cbor2 import CBORError  # noqa: PLC0415 - start-up
+    from cryptography import x509  # noqa: PLC0415 - start-up
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from OpenSSL.crypto import Error, X509StoreContextError  # noqa: PLC0415 - start-up
+    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - start-up
+
+    return (
+        WebAuthnException,
+        CBORError,
+        InvalidSignature,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+        x509.DuplicateExtension,
+        x509.ExtensionNotFound,
+        x509.UnsupportedGeneralNameType,
+        Error,
+        X509StoreContextError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        struct.error,
+    )
 
 
 def _id_in(answer: str) -> bytes:

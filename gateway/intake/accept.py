@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-import msgspec
+from msgspec.structs import replace
 from sqlalchemy import bindparam, select
 
 from gateway.domain.decision import Actor
@@ -24,15 +24,16 @@ from gateway.domain.errors import (
     ReusedReference,
 )
 from gateway.domain.ids import InstructionId
-from gateway.domain.instruction import Instruction, State
+from gateway.domain.instruction import BusinessType, Instruction, State
 from gateway.domain.outcome import Grade
 from gateway.intake.examine import Examiner
 from gateway.intake.validate import validate
 from gateway.lifecycle.apply import receive
-from gateway.lifecycle.release import ReleaseCheck
+from gateway.lifecycle.release import Candidate, Made, ReleaseCheck
 from gateway.lifecycle.rows import NewInstruction, Standing
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp import Draft
+from gateway.ports.reference import OfficeSource
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
@@ -44,6 +45,7 @@ from gateway.store.uow import Uow
 
 _i, _a = tables.instruction, tables.acceptance
 _RECEIVED: Final = State.RECEIVED
+_BUSINESSES: Final = {it: it.value for it in BusinessType}
 _UNGRADED: Final = Grade.NONE
 KEY_SCOPE: Final = "key"
 _ACCEPTED: Final = select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
@@ -85,18 +87,6 @@ class Accepted:
     digest: str
 
 
-class Received(msgspec.Struct, frozen=True, gc=False):
-    """A just stored instruction as the release check sees it."""
-
-    standing: Standing
-    erp_reference: str
-    connection: str
-    creditor_account: str
-    amount_minor: int
-    pay_day: date
-    execution_date: date | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
     """What belongs to an idempotency key: the digest of the body, and what came of it."""
@@ -124,17 +114,21 @@ class Intake:
         runtime: Runtime,
         dialects: Mapping[str, BankDialect],
         release: ReleaseCheck,
+        *,
+        offices: OfficeSource | None = None,
     ) -> None:
         self.store = store
         self.runtime = runtime
         self._dialects = dialects
         self._release = release
+        self._offices = offices
 
     async def accept(self, caller: Caller, draft: Draft, *, key: str, body_digest: str) -> Accepted:
         """Accept one instruction; ``key`` is the Idempotency-Key or ''.
 
         Raises InvalidInstruction with every fault, or ReusedReference with both digests.
         """
+        await self.ready()
         instruction = self.examine(caller, draft)
         if not isinstance(instruction, Instruction):
             raise InvalidInstruction(faults=instruction)
@@ -146,6 +140,11 @@ class Intake:
         )
         accepted: Accepted = await self.store.gather(self._accept, asked, may_refuse=True)
         return accepted
+
+    async def ready(self) -> None:
+        """See that what drafts are judged by is there, and as it was imported last."""
+        if self._offices is not None:
+            await self._offices.ready()
 
     def today(self) -> date:
         """The shared clock's day."""
@@ -160,6 +159,7 @@ class Intake:
             dialect_of=self._dialects.__getitem__,
             today=self.today(),
             new_id=self._new_id,
+            offices=self._offices.now if self._offices is not None else None,
         )
 
     def examiner(self, caller: Caller, today: date) -> Examiner:
@@ -170,6 +170,7 @@ class Intake:
             dialect_of=self._dialects.__getitem__,
             today=today,
             new_id=self._new_id,
+            offices=self._offices.now if self._offices is not None else None,
         )
 
     def _new_id(self) -> InstructionId:
@@ -216,10 +217,14 @@ class Intake:
         """The same for one maker: what repeats something gets the answer of the first."""
         caller = asked[0].caller
         met = _Met(uow, caller, asked)
-        results = [met.answer(it) for it in asked]
+        made = self._release.may_make(uow, caller.tenant, [it.new for it in asked])
+        if made is None:
+            results = [met.answer(it) for it in asked]
+        else:
+            results = [met.answer(it, by) for it, by in zip(asked, made, strict=True)]
         if met.fresh:
             step = self.runtime.ids.new("his")
-            candidates = [received_of(new, step) for new in met.fresh]
+            candidates = [candidate_of(new, step) for new in met.fresh]
             screened = self._release.screen(uow, caller.tenant, candidates)
             self.store_new(uow, caller, met.fresh, step)
             self._release.release(uow, caller.tenant, candidates, screened)
@@ -252,7 +257,13 @@ class Intake:
                 )
             )
 
-    def release(self, uow: Uow, tenant: Tenant, received: Sequence[Received]) -> None:
+    def may_make(
+        self, uow: Uow, tenant: Tenant, news: Sequence[NewInstruction]
+    ) -> Sequence[Made] | None:
+        """See ``ReleaseCheck.may_make``."""
+        return self._release.may_make(uow, tenant, news)
+
+    def release(self, uow: Uow, tenant: Tenant, received: Sequence[Candidate]) -> None:
         """Hand stored instructions to the release check."""
         screened = self._release.screen(uow, tenant, received)
         self._release.release(uow, tenant, received, screened)
@@ -286,8 +297,11 @@ class _Met:
         self._of_keys = _stored(uow, caller, [it.subject for it in self._keys.values()])
         self._known = existing(uow, caller, [it.new.instruction.erp_reference for it in asked])
 
-    def answer(self, it: _Asked) -> Accepted | GatewayError:
-        """The acceptance of one call, or why there is none."""
+    def answer(self, it: _Asked, made: Made | None = None) -> Accepted | GatewayError:
+        """The acceptance of one call, or why there is none.
+
+        What was accepted before gets its answer whether or not it might be made now.
+        """
         again = self._keys.get(it.key) if it.key else None
         if again is not None:
             if again.digest != it.body_digest:
@@ -297,6 +311,10 @@ class _Met:
         reference = new.instruction.erp_reference
         known = self._known.get(reference)
         if known is None:
+            if made is not None:
+                if made.refusal is not None:
+                    return made.refusal
+                new = with_makers(new, made)
             known = Accepted(id=new.instruction.id, erp_reference=reference, digest=new.digest)
             self._known[reference] = known
             self.fresh.append(new)
@@ -342,10 +360,15 @@ def _accepted(row: Any) -> Accepted:  # noqa: ANN401 - a row of _ACCEPTED
     return Accepted(id=InstructionId(row.id), erp_reference=row.erp_reference, digest=row.digest)
 
 
-def received_of(new: NewInstruction, step: str) -> Received:
+def with_makers(new: NewInstruction, made: Made) -> NewInstruction:
+    """The same with everybody who stands behind it."""
+    return replace(new, makers=made.makers) if made.makers else new
+
+
+def candidate_of(new: NewInstruction, step: str) -> Candidate:
     """A new instruction as the release check sees it."""
     it = new.instruction
-    return Received(
+    return Candidate(
         Standing(
             it.tenant,
             it.id,
@@ -364,4 +387,11 @@ def received_of(new: NewInstruction, step: str) -> Received:
         it.amount.minor,
         new.pay_day,
         it.execution_date,
+        it.erp,
+        it.company,
+        it.debtor.account.number,
+        it.amount.currency.code,
+        _BUSINESSES[it.business_type],
+        it.own_bank,
+        new.budget_item,
     )

@@ -27,12 +27,19 @@ from gateway.domain.errors import (
 from gateway.domain.ids import BatchId
 from gateway.domain.instruction import Instruction
 from gateway.intake.accept import (
-    Accepted,
     Caller,
     Intake,
+    candidate_of,
     existing,
-    received_of,
     remembered,
+    with_makers,
+)
+from gateway.intake.refused_lines import (
+    RefusedLine,
+    met_before,
+    not_permitted,
+    repeated,
+    told,
 )
 from gateway.intake.staged import begin, discard, met_again
 from gateway.lifecycle.rows import NewInstruction
@@ -54,16 +61,6 @@ _b = tables.batch
 _Parts = list[FilePart]
 _Read = Callable[[Callable[[], _Parts]], Awaitable[_Parts]]
 """Runs the reading of some parts beside the event loop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedLine:
-    """A line that was not accepted, with everything that is wrong with it."""
-
-    line: int
-    erp_reference: str
-    faults: tuple[Fault, ...]
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +153,7 @@ class Bulk:
     ) -> bool:
         """Read, validate and stage the next lines; True when the end was reached."""
         chunk = await read(lambda: list(islice(parts, CHUNK)))
+        await self._intake.ready()
         news, refused, file_faults = await self._intake.runtime.tasks.read(
             lambda: self._examine(call, staged, chunk)
         )
@@ -199,7 +197,7 @@ class Bulk:
                 if first == staged.lines:
                     news.append(new(caller, examined, part, batch=batch, line=first, today=today))
                     continue
-                examined = (_repeated(part, first),)
+                examined = (repeated(part, first),)
             source = json.dumps(dict(part.source), ensure_ascii=False) if part.source else ""
             refused.append(
                 RefusedLine(
@@ -253,10 +251,18 @@ class Bulk:
             all_refused = [
                 *refused,
                 *(
-                    _met_before(new, known[new.instruction.erp_reference])
+                    met_before(new, known[new.instruction.erp_reference])
                     for new in news
                     if new.instruction.erp_reference in known
                 ),
+            ]
+        made = self._intake.may_make(uow, call.caller.tenant, fresh)
+        if made is not None:
+            judged = list(zip(fresh, made, strict=True))
+            fresh = [with_makers(new, by) for new, by in judged if by.refusal is None]
+            all_refused = [
+                *all_refused,
+                *(not_permitted(new, by.refusal) for new, by in judged if by.refusal),
             ]
         step = self._intake.runtime.ids.new("his")
         if fresh:
@@ -270,7 +276,7 @@ class Bulk:
                     "line": line.line,
                     "erp_reference": line.erp_reference[:255],
                     "source": line.source,
-                    "faults": json.dumps([_fault(it) for it in line.faults], ensure_ascii=False),
+                    "faults": json.dumps([told(it) for it in line.faults], ensure_ascii=False),
                 }
                 for line in all_refused
             ),
@@ -318,7 +324,7 @@ class Bulk:
             self._intake.release(
                 uow,
                 tenant,
-                [received_of(new, step) for step, news in staged.candidates for new in news],
+                [candidate_of(new, step) for step, news in staged.candidates for new in news],
             )
         elif batch.accepted:
             work.add(
@@ -333,44 +339,3 @@ class Bulk:
             )
             uow.rouse(tenant.id, RELEASE_LANE)
         return batch
-
-
-def _repeated(draft: Draft, first: int) -> Fault:
-    return Fault(
-        path=draft.at.get("erp_reference", "/erp_reference"),
-        code="repeated_reference",
-        zh=f"业务参考号与本次第 {first} 行重复，请更正后重新提交该行",
-        en=(
-            f"the reference repeats that of line {first} of this call; "
-            "correct it and send the line again"
-        ),
-        line=draft.line,
-    )
-
-
-def _met_before(new: NewInstruction, known: Accepted) -> RefusedLine:
-    same = known.digest == new.digest
-    fault = Fault(
-        path="/erp_reference",
-        code="already_accepted" if same else "reused_reference",
-        zh=f"该业务参考号此前已受理（{known.id}），"
-        + ("内容相同，无需重复提交" if same else "但内容不同；请使用新的参考号"),
-        en=f"this reference was accepted before ({known.id}) "
-        + ("with the same content; nothing to do" if same else "with other content; use a new one"),
-    )
-    return RefusedLine(
-        line=new.line,
-        erp_reference=new.instruction.erp_reference,
-        faults=(fault,),
-        source=new.source,
-    )
-
-
-def _fault(fault: Fault) -> dict[str, object]:
-    return {
-        "path": fault.path,
-        "line": fault.line,
-        "code": fault.code,
-        "zh": fault.zh,
-        "en": fault.en,
-    }

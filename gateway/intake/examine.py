@@ -21,6 +21,7 @@ from gateway.intake.fields import ACCOUNT, OWN_TEXTS, stand_as_written
 from gateway.intake.validate import bank_due, bank_problems, validate
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp import Draft
+from gateway.ports.reference import BankOffices
 from gateway.ports.tenancy import Tenant
 
 _payer_of: Final = attrgetter(
@@ -57,7 +58,7 @@ class _Payer:
 class Examiner:
     """Judges the drafts of one caller on one day, many of them alike."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only, as ``validate`` takes them
         self,
         *,
         tenant: Tenant,
@@ -65,12 +66,14 @@ class Examiner:
         dialect_of: Callable[[str], BankDialect],
         today: date,
         new_id: Callable[[], InstructionId],
+        offices: BankOffices | None = None,
     ) -> None:
         self._tenant = tenant
         self._erp = erp
         self._dialect_of = dialect_of
         self._today = today
         self._new_id = new_id
+        self._offices = offices
         self._payers: dict[_Texts, _Payer] = {}
 
     def examine(self, draft: Draft) -> Instruction | tuple[Fault, ...]:
@@ -89,6 +92,7 @@ class Examiner:
             dialect_of=self._dialect_of,
             today=self._today,
             new_id=self._new_id,
+            offices=self._offices,
         )
         if isinstance(found, Instruction):
             self._learn(draft, found)

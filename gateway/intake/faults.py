@@ -166,6 +166,24 @@ TEXTS: Final = MappingProxyType(
                 " against another bank); check and correct them"
             ),
         ),
+        "cnaps_unknown": (
+            "行名行号表中没有该联行号，请核对；确认无误时请管理员导入新的行名行号表",
+            (
+                "the directory of bank offices has no such number; check it, and if it is right"
+                " have a newer directory imported"
+            ),
+        ),
+        "office_closed": (
+            "该联行号的网点已停用，请向收款人核实现在的开户行",
+            "the office of this number is closed; ask the payee for the present one",
+        ),
+        "directory_contradiction": (
+            "收款行的联行号与行名在行名行号表中不是同一家银行，请核对后更正",
+            (
+                "by the directory of bank offices, number and name of the creditor's bank are not"
+                " of one bank; check and correct them"
+            ),
+        ),
         "agent_needed": (
             "无法判断收款行是本行还是他行，请填写收款行联行号或开户行名称",
             (

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import cache, partial
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Integer, bindparam, select
 
 from gateway.domain.instruction import State
-from gateway.intake.accept import Intake, Received
+from gateway.intake.accept import Intake
 from gateway.intake.bulk import RELEASE_LANE
 from gateway.intake.staged import is_left_behind, sweep
+from gateway.lifecycle.release import CANDIDATE, Candidate, candidate_at
 from gateway.lifecycle.rows import STANDING, standing_at
 from gateway.ports.runtime import Signal
 from gateway.ports.tenancy import Directory, Tenant
@@ -34,12 +34,7 @@ _LINES: Final = prepare(
     select(
         *STANDING,
         _i.c.line,
-        _i.c.erp_reference,
-        _i.c.connection,
-        _i.c.creditor_account,
-        _i.c.amount_minor,
-        _i.c.pay_day,
-        _i.c.execution_date,
+        *CANDIDATE,
     )
     .where(
         _i.c.tenant == bindparam("of_tenant"),
@@ -133,21 +128,6 @@ def _queue(tenant: Tenant) -> Queue:
     return Queue(tenant=tenant.id, lane=RELEASE_LANE, kind=WorkKind.RELEASE)
 
 
-_day = cache(date.fromisoformat)
-
-
-def _received(rows: Sequence[Sequence[Any]]) -> list[Received]:
+def _received(rows: Sequence[Sequence[Any]]) -> list[Candidate]:
     """Stored lines (rows of ``_LINES``) as the release check sees them."""
-    return [
-        Received(
-            standing_at(row),
-            reference,
-            connection,
-            account,
-            minor,
-            _day(pay),
-            _day(execution) if execution else None,
-        )
-        for row in rows
-        for reference, connection, account, minor, pay, execution in (row[_LINE + 1 :],)
-    ]
+    return [candidate_at(standing_at(row), row[_LINE + 1 :]) for row in rows]

@@ -20,17 +20,18 @@ from gateway.domain.party import Account, Agent, Party, masked
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.faults import Faults
 from gateway.intake.fields import Fields, read_amount, read_fields
+from gateway.intake.payee_bank import AGENT, PayeeBanks, Route
 from gateway.ports.bank import BankDialect, FieldProblem
 from gateway.ports.bank_batch import BatchKind
 from gateway.ports.bank_order import batch_order, pay_order
 from gateway.ports.erp import Draft
+from gateway.ports.reference import BankOffices
 from gateway.ports.tenancy import Connection, OwnAccount, Tenant
 
 AHEAD_MAX: Final = timedelta(days=366)
 """How far in the future an execution date may lie."""
-_AGENT: Final = ("creditor_agent_name", "creditor_agent_cnaps", "creditor_agent_bic")
 _CITY: Final = frozenset({"creditor_city", "local"})
-_ROUTE: Final = frozenset({*_AGENT, *_CITY, "own_bank"})
+_ROUTE: Final = frozenset({*AGENT, *_CITY, "own_bank"})
 _OUR_FIELD: Final = {
     "debtor_name": "debtor_account",  # comes from the account's configuration
     "due": "execution_date",
@@ -48,11 +49,13 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
     dialect_of: Callable[[str], BankDialect],
     today: date,
     new_id: Callable[[], InstructionId],
+    offices: BankOffices | None = None,
 ) -> Instruction | tuple[Fault, ...]:
     """Turn a draft into an instruction, or tell every fault with the sender's path and line.
 
     ``dialect_of`` maps a connection's language (``Connection.dialect``) to it; ``today`` is the
     shared clock's day in Asia/Shanghai. ``new_id`` is called only when the form is right.
+    ``offices`` is the directory of bank offices, None where none was imported.
     The debtor's name and bank come from the account's configuration, never from the draft.
     Raises Corrupt when an account names a connection that is not configured.
     """
@@ -71,7 +74,8 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
     connection = _connection(tenant, own)
     dialect = dialect_of(connection.dialect)
     _check_offered(dialect, fields, faults)
-    route = _route(fields, own, dialect, tenant.policy.default_local, faults)
+    payees = PayeeBanks(dialect=dialect, offices=offices, default_local=tenant.policy.default_local)
+    route = payees.route(fields, own, faults)
     instruction = _instruction(
         fields,
         identity=_Identity(tenant, erp, InstructionId("") if faults.found else new_id()),
@@ -88,14 +92,6 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
 def bank_due(connection: Connection, day: date | None, today: date) -> date | None:
     """The day until which the bank itself holds a payment; None where it does not."""
     return day if connection.use_bank_due_date and day is not None and day > today else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """Own bank and same city; None where they could not be told."""
-
-    own_bank: bool | None
-    local: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,45 +162,8 @@ def _check_offered(dialect: BankDialect, fields: Fields, faults: Faults) -> None
         faults.add("debtor_account", "not_offered", BusinessType.PAYMENT.value)
 
 
-def _route(
-    fields: Fields,
-    own: OwnAccount,
-    dialect: BankDialect,
-    default_local: bool | None,  # noqa: FBT001 - three-valued configuration, not a switch
-    faults: Faults,
-) -> _Route:
-    """Whether the payee banks with the paying bank, and in the same city."""
-    own_bank = _own_bank(fields, dialect, faults)
-    if own_bank is None:
-        return _Route(None, None)
-    if not own_bank and not fields.texts["creditor_agent_name"]:
-        faults.add("creditor_agent_name", "agent_name_needed")
-    ours, theirs = own.party.account.agent.city, fields.texts["creditor_city"]
-    if ours and theirs:
-        return _Route(own_bank, ours.removesuffix("市") == theirs.removesuffix("市"))
-    if default_local is None and not own_bank:
-        faults.add("creditor_city", "local_unknown")
-        return _Route(own_bank, None)
-    return _Route(own_bank, True if default_local is None else default_local)
-
-
-def _own_bank(fields: Fields, dialect: BankDialect, faults: Faults) -> bool | None:
-    if faults.on(*_AGENT):  # a sign that cannot be read leaves the question open
-        return None
-    name = fields.texts["creditor_agent_name"]
-    try:
-        found = dialect.is_own_bank(fields.cnaps, fields.bic, name)
-    except ValueError:
-        field = "creditor_agent_name" if name else "creditor_agent_cnaps"
-        faults.add(field, "bank_contradiction")
-        return None
-    if found is None:
-        faults.add("creditor_agent_name", "agent_needed")
-    return found
-
-
 def _instruction(
-    fields: Fields, *, identity: _Identity, own: OwnAccount, amount: Money | None, route: _Route
+    fields: Fields, *, identity: _Identity, own: OwnAccount, amount: Money | None, route: Route
 ) -> Instruction:
     """Assemble the instruction.
 
@@ -246,7 +205,7 @@ def _instruction(
 def _check_with_bank(
     instruction: Instruction,
     dialect: BankDialect,
-    route: _Route,
+    route: Route,
     faults: Faults,
     *,
     due: date | None,

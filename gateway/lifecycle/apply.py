@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Integer, Text, bindparam, func, update
 from gateway.domain.errors import Corrupt
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import State
-from gateway.lifecycle import history
+from gateway.lifecycle import history, reservations
 from gateway.lifecycle.cases import close_cases, open_case, open_loose_case
 from gateway.lifecycle.fact import STATE_WORDS, Fact, Group
 from gateway.lifecycle.outbox import tell
@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 _i = tables.instruction
+_PROVEN_UNPAID: Final = frozenset({State.REJECTED, State.CANCELLED, State.EXPIRED})
+"""States that prove that no money moved. A return proves that it did."""
 _ALTERED_EN: Final = "an instruction changed outside its lifecycle"
 _ALTERED_ZH: Final = "指令在生命周期之外被改动"
 _GUARD: Final = (_i.c.tenant == bindparam("of_tenant"), _i.c.version == bindparam("of_version"))
@@ -129,6 +131,10 @@ def apply_all(
         )
     _write(uow, [group for fact in facts for group in fact.groups.values()])
     _tell_steps(uow, facts)
+    for fact in facts:
+        if fact.moved and fact.moved[0].state in _PROVEN_UNPAID:
+            names = [it.id for it in fact.moved]
+            reservations.give_back(uow, fact.moved[0].tenant, names, fact.at_us)
     return results
 
 

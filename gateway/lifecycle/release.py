@@ -4,58 +4,113 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Final, Protocol
 
-from gateway.lifecycle.rows import Standing
+import msgspec
+
+from gateway.domain.errors import NotPermitted
+from gateway.lifecycle.rows import NewInstruction, Standing
 from gateway.ports.tenancy import Tenant
+from gateway.store import tables
 from gateway.store.uow import Uow
 
+_i = tables.instruction
 
-class Candidate(Protocol):
-    """What a release check must know of an accepted instruction."""
 
-    @property
-    def standing(self) -> Standing:
-        """Its state and version, as evidence is applied to them."""
-        ...
+class Candidate(msgspec.Struct, frozen=True, gc=False):
+    """What a release check must know of an accepted instruction.
 
-    @property
-    def erp_reference(self) -> str:
-        """What the ERP calls it: the name people know it by."""
-        ...
+    ``erp_reference`` is the name people know it by; ``pay_day`` the day it is meant to be paid,
+    ``execution_date`` the one the ERP asked for (None: at once); ``business`` a BusinessType.
+    """
 
-    @property
-    def connection(self) -> str:
-        """The bank connection it would leave by."""
-        ...
+    standing: Standing
+    erp_reference: str
+    connection: str
+    creditor_account: str
+    amount_minor: int
+    pay_day: date
+    execution_date: date | None
+    erp: str
+    company: str
+    debtor_account: str
+    currency: str
+    business: str
+    own_bank: bool
+    budget_item: str
 
-    @property
-    def creditor_account(self) -> str:
-        """The payee's full account number."""
-        ...
 
-    @property
-    def amount_minor(self) -> int:
-        """The amount in minor units of its currency."""
-        ...
+CANDIDATE: Final = (
+    *(_i.c.erp_reference, _i.c.connection, _i.c.creditor_account, _i.c.amount_minor),
+    *(_i.c.pay_day, _i.c.execution_date, _i.c.erp, _i.c.company, _i.c.debtor_account),
+    *(_i.c.currency, _i.c.business_type, _i.c.own_bank, _i.c.budget_item),
+)
+"""The columns of a candidate, without its standing."""
+_day: Final = lru_cache(maxsize=512)(date.fromisoformat)
 
-    @property
-    def pay_day(self) -> date:
-        """The day it is meant to be paid, for finding look-alikes."""
-        ...
 
-    @property
-    def execution_date(self) -> date | None:
-        """The day the ERP asked for; None means at once."""
+def candidate_at(standing: Standing, row: Sequence[Any]) -> Candidate:
+    """A stored instruction as a candidate; the columns of ``row`` are ``CANDIDATE``."""
+    reference, connection, creditor, minor, pay, execution, *rest = row
+    erp, company, debtor, currency, business, own_bank, budget_item = rest
+    return Candidate(
+        standing,
+        reference,
+        connection,
+        creditor,
+        minor,
+        _day(pay),
+        _day(execution) if execution else None,
+        erp,
+        company,
+        debtor,
+        currency,
+        business,
+        bool(own_bank),  # SQLite's drivers tell 0 and 1
+        budget_item,
+    )
+
+
+class Made(msgspec.Struct, frozen=True, gc=False):
+    """Whether somebody may make an instruction: ``refusal`` says why not.
+
+    ``makers`` is what is stored of whoever stands behind it, '' for its maker alone.
+    """
+
+    makers: str = ""
+    refusal: NotPermitted | None = None
+
+
+class Leaving(msgspec.Struct, frozen=True, gc=False):
+    """What is about to be sent: its recomputed digest, its seal and the rules it was made under."""
+
+    id: str
+    digest: str
+    seal: str
+    version: int
+
+
+class SendCheck(Protocol):
+    """Asked in the unit of work that lets payments leave."""
+
+    def refused(self, uow: Uow, tenant: Tenant, leaving: Sequence[Leaving]) -> Mapping[str, str]:
+        """Those that must not leave, by id, each with the reason to hold it."""
         ...
 
 
 Screened = Mapping[str, Sequence[str]]
-"""By instruction id: references that it looks like."""
+"""By instruction id: references that it looks like. It goes back to the check that made it."""
 
 
 class ReleaseCheck(Protocol):
     """Decides, in the caller's unit of work, whether accepted instructions are held or released."""
+
+    def may_make(
+        self, uow: Uow, tenant: Tenant, news: Sequence[NewInstruction]
+    ) -> Sequence[Made] | None:
+        """Whether each may be made by its maker, before it is stored; None: every one may."""
+        ...
 
     def screen(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> Screened:
         """Look for reasons to hold candidates.

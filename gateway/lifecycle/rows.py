@@ -177,6 +177,9 @@ class NewInstruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """JSON of what a reply in the ERP's own format must echo; '' when there is nothing."""
     batch: str = ""
     line: int = 0
+    makers: str = ""
+    """JSON list of the actors who stand behind it; '' when that is its maker alone."""
+    budget_item: str = ""
 
 
 def row_of(new: NewInstruction, at_us: int, step: str = "") -> dict[str, object]:
@@ -228,4 +231,8 @@ def row_of(new: NewInstruction, at_us: int, step: str = "") -> dict[str, object]
         "bank_reference": "",
         "changed_us": at_us,
         "step": step,
+        "budget_item": new.budget_item,
+        "makers": new.makers,
+        "seal": "",
+        "control_version": 0,
     }

@@ -10,11 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.domain.evidence import Ruling
+from gateway.domain.ids import TenantId
 from gateway.domain.instruction import FINAL, Cause, State
+from gateway.observe.log import EventLog
 from gateway.ports import events
 from gateway.ports.events import Event, Facts, Log
+from gateway.ports.tenancy import Directory
 from gateway.store.committed import Committed
 from gateway.store.journal import Record
+from gateway.store.store import Store
 
 _FINAL: Final = frozenset(state.value for state in FINAL)
 _BY_CAUSE: Final[Mapping[str, Event]] = {
@@ -44,6 +48,16 @@ _BY_KIND: Final[Mapping[str, Event]] = {
     "stop_pulled": events.STOP_PULLED,
     "stop_vote": events.STOP_VOTE,
     "stop_lifted": events.STOP_LIFTED,
+    "person_logged_in": events.LOGGED_IN,
+    "person_logged_out": events.IDENTITY_CHANGED,
+    "password_set": events.IDENTITY_CHANGED,
+    "factor_added": events.IDENTITY_CHANGED,
+    "recovery_codes_made": events.IDENTITY_CHANGED,
+    "control_proposed": events.CONTROLS_PROPOSED,
+    "control_vote": events.CONTROLS_VOTE,
+    "control_in_force": events.CONTROLS_IN_FORCE,
+    "control_withdrawn": events.CONTROLS_WITHDRAWN,
+    "reference_imported": events.REFERENCE_IMPORTED,
     "refund_unlinked": events.REFUND_UNLINKED,
     "webhook_redelivery": events.WEBHOOK_AGAIN,
     "wire": events.WIRED,
@@ -115,6 +129,18 @@ class Reports:
         else:
             facts["subject"] = record.subject
         return facts
+
+
+def report_commits(store: Store, log: EventLog, directory: Directory, slow_s: float) -> None:
+    """Have every commit of a store told to operators."""
+
+    def bank_of(tenant: str, connection: str) -> str:
+        served = directory.tenants.get(TenantId(tenant))
+        known = served.connections.get(connection) if served else None
+        return known.bank if known else ""
+
+    log.bind(lane=store.lane.id)
+    store.report(Reports(log, log.meter.observe, slow_s, bank_of, log.hears).committed)
 
 
 def _event_of(record: Record) -> Event:

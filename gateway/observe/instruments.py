@@ -92,6 +92,12 @@ COUNTERS: Final = (
         labels=("flaw",),
     ),
     Counter(
+        name="gateway_log_ins_refused",
+        text="Log-ins and forms of people that were refused.",
+        of=(_E.LOG_IN_REFUSED,),
+        labels=("flaw",),
+    ),
+    Counter(
         name="gateway_sends",
         text="Payment messages given to the transport, first sends.",
         of=(_E.SENT,),
@@ -168,6 +174,17 @@ COUNTERS: Final = (
         text="Breaches that checks of the books found, by invariant; any is an alarm.",
         of=(_E.BOOKS_BROKEN,),
         labels=("code",),
+    ),
+    Counter(
+        name="gateway_drift_checks",
+        text="Comparisons of banks with the settings.",
+        of=(_E.DRIFT_CHECKED,),
+    ),
+    Counter(
+        name="gateway_drift_found",
+        text="Differences between banks and the settings, by their kind.",
+        of=(_E.DRIFT_FOUND,),
+        labels=("bank", "code"),
     ),
     Counter(
         name="gateway_webhooks",

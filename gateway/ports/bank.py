@@ -315,6 +315,9 @@ class BankDialect:
     is_own_bank: Callable[[str, str, str], bool | None]
     """(cnaps, bic, bank name) → own bank, other bank, or None when there is no sign.
     Raises ValueError when signs contradict each other."""
+    bank_codes: frozenset[str]
+    """The bank's own category codes (行别代码) in the clearing system: the first three digits of
+    its offices' numbers."""
     sign_on: Operation[SignOnQuestion, Outcome] | None = None
     pay: Operation[PayOrder, Outcome] | None = None
     payment_status: Operation[StatusQuestion, Outcome] | None = None
@@ -331,6 +334,9 @@ class BankDialect:
     history: Operation[HistoryQuestion, tuple[DayBalance, ...]] | None = None
     overview: Operation[OverviewQuestion, OverviewPage] | None = None
     receipt: Operation[ReceiptQuestion, InstructionReceipt] | None = None
+    denies: Callable[[str, str], bool] | None = None
+    """(code, text) of a refused query → whether the operator lacks a right at the bank; None
+    where the bank's words do not tell."""
 
     def capabilities(self) -> tuple[str, ...]:
         """Names of the offered operations."""

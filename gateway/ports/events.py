@@ -148,6 +148,7 @@ REFUSED: Final = _event(_I, "refused", "请求被拒绝", "refused")
 FAILED: Final = _event(_E, "failed", "内部错误", "failed inside")
 CALLED: Final = _event(_D, "called", "请求已应答", "a call was answered")
 SIGNATURE_REFUSED: Final = _event(_D, "signature_refused", "签名被拒绝", "a signature was refused")
+LOG_IN_REFUSED: Final = _event(_I, "log_in_refused", "登录被拒绝", "a log-in was refused")
 
 # ── exchanges with the bank ─────────────────────────────────────────────────────────────
 SENT: Final = _event(_I, "sent", "付款报文往来", "payment message exchanged")
@@ -184,6 +185,21 @@ UNBLOCKED: Final = _event(_W, "unblocked", "连接已恢复", "connection may se
 STOP_PULLED: Final = _event(_W, "stop_pulled", "紧急停付", "emergency stop pulled")
 STOP_VOTE: Final = _event(_I, "stop_vote", "解除停付投票", "a vote to lift a stop")
 STOP_LIFTED: Final = _event(_W, "stop_lifted", "停付解除", "emergency stop lifted")
+LOGGED_IN: Final = _event(_I, "logged_in", "人员登录或出示因素", "a person showed who they are")
+IDENTITY_CHANGED: Final = _event(_W, "identity_changed", "人员登录方式变更", "a log-in was changed")
+CONTROLS_PROPOSED: Final = _event(
+    _I, "controls_proposed", "管控文件待表决", "controls were proposed"
+)
+CONTROLS_VOTE: Final = _event(_I, "controls_vote", "管控文件表决", "a vote on controls")
+CONTROLS_IN_FORCE: Final = _event(
+    _W, "controls_in_force", "管控文件生效", "other controls are in force"
+)
+CONTROLS_WITHDRAWN: Final = _event(
+    _I, "controls_withdrawn", "管控文件撤回", "proposed controls were withdrawn"
+)
+REFERENCE_IMPORTED: Final = _event(
+    _I, "reference_imported", "参考数据已导入", "reference data were imported"
+)
 REFUND_UNLINKED: Final = _event(_W, "refund_unlinked", "退汇未关联", "a return fits no payment")
 WIRED: Final = _event(_D, "wired", "报文已存档", "a message was archived")
 
@@ -199,6 +215,10 @@ CHECKPOINT: Final = _event(_I, "checkpoint", "审计检查点", "checkpoint sign
 BOOKS_CHECKED: Final = _event(_I, "books_checked", "账务核对", "books checked")
 BOOKS_BROKEN: Final = _event(
     _E, "books_broken", "账务不变式不成立", "an invariant of the books does not hold"
+)
+DRIFT_CHECKED: Final = _event(_I, "drift_checked", "银行与配置比对", "bank and settings compared")
+DRIFT_FOUND: Final = _event(
+    _W, "drift_found", "银行与配置不一致", "the bank and the settings have parted"
 )
 
 # ── delivery ────────────────────────────────────────────────────────────────────────────

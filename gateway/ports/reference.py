@@ -68,6 +68,19 @@ class BankOffices(Protocol):
         ...
 
 
+class OfficeSource(Protocol):
+    """The directory as it was imported, which may happen at any time."""
+
+    @property
+    def now(self) -> BankOffices | None:
+        """The directory as it was ready last; None where none was imported."""
+        ...
+
+    async def ready(self) -> BankOffices | None:
+        """The directory as it was imported last, read first where it is not yet."""
+        ...
+
+
 class NameList(Protocol):
     """Lists of names not to be paid."""
 

@@ -85,6 +85,18 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who may log in. ``name`` is who acts; ``login`` is unique over all tenants.
+
+    ``sign_on`` are ``provider:subject`` of single sign-on.
+    """
+
+    name: str
+    login: str
+    sign_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
     """A group that is served, with everything configured for it."""
 
@@ -97,6 +109,7 @@ class Tenant:
     reach: Reach = PUBLIC_ONLY
     """Where calls on its behalf may go."""
     webhooks: tuple[Webhook, ...] = ()
+    people: tuple[Person, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.domain.ids import Serial
+from gateway.lifecycle.release import SendCheck
 from gateway.ports.bank import BankDialect, SignOn
 from gateway.ports.runtime import Runtime, Signal
 from gateway.ports.tenancy import Connection, Tenant
@@ -36,6 +37,8 @@ class Link:
     """Lets the sender look again: something may be due, or a slot is free."""
     poll_s: float
     """Longest wait before looking at the shared clock again (it may have jumped)."""
+    check: SendCheck | None = None
+    """Asked before a payment leaves whether it was released, and still may."""
 
     def queue(self, kind: WorkKind) -> Queue:
         """Where this connection's work of one kind waits."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from gateway.domain.ids import Serial
 from gateway.domain.instruction import Cause, State
 from gateway.domain.message import Fate, WireMessage
 from gateway.lifecycle.apply import apply, apply_all, open_case
+from gateway.lifecycle.release import Leaving
 from gateway.lifecycle.rows import CONTENT, STANDING, Standing, instruction_at, standing_at
 from gateway.lifecycle.stops import sendable, stop_guard
 from gateway.relay import messages, shares
@@ -37,6 +38,7 @@ from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
 _ID, _CONTENT_FROM = 1, len(STANDING)
+_SEAL_FROM: Final = _CONTENT_FROM + len(CONTENT)
 _SCHEDULED, _QUEUED = State.SCHEDULED, State.QUEUED
 ALTERED: Final = "altered"
 """What is stored is not what was accepted."""
@@ -47,7 +49,7 @@ _PATIENCE_US: Final = 1_000_000
 _BUSY_S: Final = 0.01
 _i = tables.instruction
 _INSTRUCTIONS: Final = prepare(
-    select(*STANDING, *CONTENT)
+    select(*STANDING, *CONTENT, _i.c.seal, _i.c.control_version)
     .where(_i.c.tenant == bindparam("of_tenant"), among(_i.c.id, "of_ids"))
     .order_by(_i.c.id)
     .with_for_update()
@@ -287,14 +289,32 @@ def _ready(link: Link, uow: Uow, found: Sequence[Work]) -> list[_Ready]:
         subject = present.get(item.subject)
         if subject is None or subject.state is not _QUEUED:
             continue  # cancelled or held since it was queued
-        instruction = instruction_at(rows[item.subject][_CONTENT_FROM:], tenant)
+        instruction = instruction_at(rows[item.subject][_CONTENT_FROM:_SEAL_FROM], tenant)
         if instruction.digest() != subject.digest:
             _hold(link, uow, subject, ALTERED)
             continue
         ready.append(
             _Ready(instruction=instruction, rounds=item.tries, standing=subject, due_us=item.due_us)
         )
-    return ready
+    return _released(link, uow, ready, rows)
+
+
+def _released(
+    link: Link, uow: Uow, ready: list[_Ready], rows: Mapping[str, Sequence[Any]]
+) -> list[_Ready]:
+    """Those that the gateway itself released, and that may leave by the rules of now."""
+    if link.check is None or not ready:
+        return ready
+    leaving = [
+        Leaving(it.standing.id, it.standing.digest, *rows[it.standing.id][_SEAL_FROM:])
+        for it in ready
+    ]
+    refused = link.check.refused(uow, link.tenant, leaving)
+    for it in ready:
+        why = refused.get(it.standing.id)
+        if why is not None:
+            _hold(link, uow, it.standing, why)
+    return [it for it in ready if it.standing.id not in refused] if refused else ready
 
 
 def _come_due(link: Link, uow: Uow, subjects: Sequence[Standing]) -> dict[str, Standing]:

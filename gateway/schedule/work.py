@@ -30,6 +30,7 @@ class WorkKind(StrEnum):
     RELEASE = "release"
     REFUNDS = "refunds"
     BOOKS = "books"
+    DRIFT = "drift"
 
 
 _WORDS: Final = {kind: kind.value for kind in WorkKind}

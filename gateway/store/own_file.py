@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.domain.errors import Corrupt
+
 
 def own_file(path: Path, make: Callable[[], bytes]) -> bytes:
     """The content of a file; ``make`` gives it when there is none yet.
@@ -30,6 +32,14 @@ def own_file(path: Path, make: Callable[[], bytes]) -> bytes:
             beside.unlink()
         _keep(path.parent)
         return path.read_bytes()
+
+
+def own_key(path: Path, draw: Callable[[int], bytes], length: int) -> bytes:
+    """A key of so many bytes, drawn on first use. Raises Corrupt for a file of another length."""
+    key = own_file(path, lambda: draw(length))
+    if len(key) != length:
+        raise Corrupt(f"{path.name} has a wrong length", f"密钥文件 {path.name} 长度不对")
+    return key
 
 
 def _keep(folder: Path) -> None:

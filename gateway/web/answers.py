@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.controls.version_file import EXPORT_FORMAT
+from gateway.controls.version_rows import VersionState
 from gateway.delivery.webhook_rows import Delivery
+from gateway.domain.bank_office import NameGrade, OfficeStatus
+from gateway.domain.channel import ChannelCode, Why
 from gateway.domain.decision import Action
 from gateway.domain.instruction import State
 from gateway.lifecycle.stops import StopScope
@@ -45,6 +49,36 @@ def _list(items: Schema) -> Schema:
 def _ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
+
+_CHANNEL: Final[Schema] = {"enum": [code.value for code in ChannelCode]}
+_PROPOSED: Final[Schema] = {
+    "oneOf": [
+        _object(
+            "The channel that leaves first. 最早汇出的渠道。",
+            channel=_CHANNEL,
+            zh=_TEXT,
+            en=_TEXT,
+            now=_FLAG,
+            leaves_at=_WHEN,
+            business_day={"type": "string", "format": "date"},
+            last_at=_WHEN,
+            provisional=_FLAG,
+            source=_TEXT,
+            confirm_on_site=_FLAG,
+        ),
+        {"type": "null"},
+    ]
+}
+_NOT_CHOSEN: Final[Schema] = _list(
+    _object(
+        "Why a channel was not chosen. 未选该渠道的原因。",
+        channel=_CHANNEL,
+        why={"enum": [why.value for why in Why]},
+        zh=_TEXT,
+        en=_TEXT,
+        opens_at={"type": ["string", "null"], "format": "date-time"},
+    )
+)
 
 ANSWERS: Final[dict[str, Schema]] = {
     "Fault": _object(
@@ -144,7 +178,7 @@ ANSWERS: Final[dict[str, Schema]] = {
     ),
     "InstructionView": _object(
         "Where an instruction stands. 指令现状。",
-        optional=("history", "version"),
+        optional=("history", "version", "route", "holds"),
         id=_TEXT,
         version={
             **_COUNT,
@@ -178,6 +212,18 @@ ANSWERS: Final[dict[str, Schema]] = {
         changed_at=_WHEN,
         links=_LINKS,
         history=_list({"type": "object", "required": ["from", "to", "cause", "actor", "at"]}),
+        route={"oneOf": [_ref("ProposedWay"), {"type": "null"}]},
+        holds=_list(_ref("Hold")),
+    ),
+    "Hold": _object(
+        "Why a payment is held and who can lift it; told where a control document is in force. "
+        "挂起原因及可解除人；仅在控制文件生效时返回。",
+        rule=_TEXT,
+        zh=_TEXT,
+        en=_TEXT,
+        lifted_by_zh=_TEXT,
+        lifted_by_en=_TEXT,
+        raised_at=_WHEN,
     ),
     "InstructionList": _object(
         "Instructions. 指令列表。", instructions=_list(_ref("InstructionView"))
@@ -244,6 +290,113 @@ ANSWERS: Final[dict[str, Schema]] = {
         links=_LINKS,
     ),
     "Stops": _object("Stops. 停付列表。", stops=_list(_ref("Stop"))),
+    "ControlProposal": {
+        **_object(
+            "A whole next control document (docs/controls.md). 完整的新管控文件。",
+            optional=("comment",),
+            content={"type": "object"},
+            comment={"type": "string", "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "ControlVote": {
+        **_object(
+            "A yes; digest is the one that was read. 同意；digest 为所查看内容的摘要。",
+            optional=("reason",),
+            digest=_SHA256,
+            reason={"type": "string", "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "ControlWithdrawal": {
+        **_object(
+            "Why. 撤回原因（可不填，也可不带正文）。",
+            optional=("reason",),
+            reason={"type": "string", "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "ControlVersion": _object(
+        "A version of the controls; content and the members after links only when one is asked "
+        "for. 管控文件的一个版本；links 之后的成员仅在查询单个版本时给出。",
+        optional=("in_force", "needed", "counted", "next", "changes", "content"),
+        version={"type": "integer", "minimum": 1},
+        state={"enum": [it.value for it in VersionState]},
+        digest=_SHA256,
+        comment=_TEXT,
+        proposed_by=_TEXT,
+        proposed_at=_WHEN,
+        in_force_at={"type": ["string", "null"], "format": "date-time"},
+        votes=_list(_object("One vote. 一票。", actor=_TEXT, reason=_TEXT, at=_WHEN)),
+        links=_LINKS,
+        in_force={**_COUNT, "description": "The version that holds now. 现行版本号。"},
+        needed=_COUNT,
+        counted=_COUNT,
+        next=_list(_TEXT),
+        changes=_list(
+            _object(
+                "A row that differs from what is in force. 与现行版本的一处差异。",
+                section=_TEXT,
+                name=_TEXT,
+                before=_TEXT,
+                after=_TEXT,
+            )
+        ),
+        content={"type": "object"},
+    ),
+    "ControlVersions": _object(
+        "Versions, newest first. 版本列表，最新的在前。", versions=_list(_ref("ControlVersion"))
+    ),
+    "ControlsExport": _object(
+        "A version as a signed file. 带签名的管控文件。",
+        format={"enum": [EXPORT_FORMAT]},
+        tenant=_TEXT,
+        version=_COUNT,
+        state={"enum": ["settings", *(it.value for it in VersionState)]},
+        digest=_SHA256,
+        comment=_TEXT,
+        proposed_by=_TEXT,
+        proposed_at={"type": ["string", "null"], "format": "date-time"},
+        in_force_at={"type": ["string", "null"], "format": "date-time"},
+        votes=_list(
+            _object("One vote. 一票。", actor=_TEXT, digest=_SHA256, reason=_TEXT, at=_WHEN)
+        ),
+        content={"type": "object"},
+        key=_SHA256,
+        signature={"type": "string", "pattern": "^[0-9a-f]{128}$"},
+    ),
+    "ControlExplanation": _object(
+        "Who would have to approve it. 需要谁审批。",
+        version=_COUNT,
+        make=_object("Whether it may be made. 能否经办。", allowed=_FLAG, zh=_TEXT, en=_TEXT),
+        rule=_TEXT,
+        straight_through=_FLAG,
+        ordered=_FLAG,
+        steps=_list(
+            _object(
+                "One step. 一个步骤。",
+                role=_TEXT,
+                role_display=_TEXT,
+                people=_COUNT,
+                right=_TEXT,
+                candidates=_list(
+                    _object("Who could. 可办人员。", name=_TEXT, display=_TEXT, for_=_TEXT)
+                ),
+            )
+        ),
+        limits=_list(
+            _object(
+                "A limit it must fit. 须符合的限额。",
+                rule=_TEXT,
+                of=_TEXT,
+                period=_TEXT,
+                currency=_TEXT,
+                at_most=_MONEY,
+            )
+        ),
+        zh=_list(_TEXT),
+        en=_list(_TEXT),
+    ),
     "Delivery": _object(
         "What became of one event at one endpoint. 一个事件在一个接收端的投递情况。",
         id=_TEXT,
@@ -328,6 +481,45 @@ ANSWERS: Final[dict[str, Schema]] = {
         ),
         warnings=_list(_TEXT),
         source={"enum": ["bank"]},
+    ),
+    "BankOffices": _object(
+        "Offices of the imported directory, best first. 行名行号查询结果，最符合的在前。",
+        offices=_list(
+            _object(
+                "A bank office. 银行网点。",
+                number={"type": "string", "pattern": "^[0-9]{12}$"},
+                name=_TEXT,
+                bank_code=_TEXT,
+                area_code=_TEXT,
+                clearing_number=_MAYBE,
+                city=_MAYBE,
+                status={"enum": [it.value for it in OfficeStatus]},
+                valid_from=_DAY,
+                grade={"enum": [it.value for it in NameGrade]},
+            )
+        ),
+    ),
+    "CalendarDay": _object(
+        "What holds for a day. 某日性质。",
+        day={"type": "string", "format": "date"},
+        calendar=_TEXT,
+        working=_FLAG,
+        provisional=_FLAG,
+        name=_TEXT,
+        source=_TEXT,
+    ),
+    "Route": _object(
+        "A proposal: nothing is moved by itself. 渠道建议，系统不会自行改期。",
+        at=_WHEN,
+        proposed=_PROPOSED,
+        not_chosen=_NOT_CHOSEN,
+    ),
+    "ProposedWay": _object(
+        "How an instruction that has not left would go. 未发出指令的建议渠道。",
+        asked_at=_WHEN,
+        execution_day=_ref("CalendarDay"),
+        proposed=_PROPOSED,
+        not_chosen=_NOT_CHOSEN,
     ),
     "Unblocked": _object(
         "Whether it was stopped before. 此前是否停用。", connection=_TEXT, unblocked=_FLAG

@@ -20,6 +20,7 @@ from gateway.ports.events import CALLED, FAILED, REFUSED
 from gateway.ports.tenancy import ApiKey
 from gateway.web.asked import Desk, Raw, desk_of, trace_id
 from gateway.web.bodies import Spool
+from gateway.web.certificates import Certificates
 from gateway.web.contract import OPERATIONS, Operation
 from gateway.web.door import Door
 from gateway.web.front import Answers, Front
@@ -33,7 +34,15 @@ def create_app(gateway: Gateway) -> Front:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.desk = Desk(
         gateway=gateway,
-        door=Door(gateway.settings.directory, gateway.store, gateway.runtime.log),
+        door=Door(
+            gateway.settings.directory,
+            gateway.store,
+            gateway.runtime.log,
+            Certificates(
+                proxy=gateway.settings.identity.certificates,
+                rules=gateway.settings.identity.certificate_rules,
+            ),
+        ),
         spool=Spool(gateway.settings.data / "spool", gateway.runtime),
     )
     fixed: dict[tuple[str, str], Raw] = {}
@@ -43,6 +52,8 @@ def create_app(gateway: Gateway) -> Front:
         if "{" not in operation.path:
             fixed[operation.method, operation.path] = endpoint
     _add_documents(app)
+    for path in ("/ui", "/ui/{page:path}"):
+        app.add_route(path, _page, methods=["GET", "POST"], include_in_schema=False)
     for kind, answer in _ANSWERS.items():
         app.add_exception_handler(kind, answer)
     return Front(app, fixed, _ANSWERS)
@@ -103,6 +114,17 @@ def _add_documents(app: FastAPI) -> None:
     app.add_route("/openapi.json", openapi, include_in_schema=False)
     app.add_route("/docs", docs, include_in_schema=False)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+
+
+async def _page(request: Request) -> Response:
+    """A page for people; whoever serves machines alone never loads one."""
+    from gateway.web.ui.routes import answer  # noqa: PLC0415 - people come later
+
+    request.state.operation = "ui"
+    request.state.began = desk_of(request).gateway.runtime.clock.monotonic()
+    response = await answer(request)
+    _called(request, response.status_code)
+    return response
 
 
 def _document(app: FastAPI) -> dict[str, object]:

@@ -8,9 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.controls.rules.document import Business, PayeeKind
+from gateway.controls.version_file import FILE_BYTES_MAX
 from gateway.delivery.webhook_rows import Delivery
 from gateway.domain.instruction import State
-from gateway.web import accounts, batches, health, instructions, stops, waiting, webhooks
+from gateway.web import (
+    accounts,
+    batches,
+    controls,
+    health,
+    instructions,
+    reference,
+    stops,
+    waiting,
+    webhooks,
+)
 from gateway.web.asked import Endpoint, Raw, signed
 from gateway.web.bodies import BATCH_BYTES_MAX, SMALL_MAX
 
@@ -70,6 +82,12 @@ def _id(zh: str, en: str, name: str = "id") -> Parameter:
     return Parameter(name=name, place="path", zh=zh, en=en, schema=_TEXT, required=True)
 
 
+def _asked(
+    name: str, zh: str, en: str, *, schema: dict[str, object] = _TEXT, required: bool = False
+) -> Parameter:
+    return Parameter(name=name, place="query", zh=zh, en=en, schema=schema, required=required)
+
+
 _INSTRUCTION: Final = _id("指令编号（ins_…）", "id of the instruction (ins_…)")
 _BATCH: Final = _id("批次编号（bat_…）", "id of the batch (bat_…)")
 _ACCOUNT: Final = _id("账号", "account number", "number")
@@ -109,6 +127,14 @@ _VERSION: Final = Parameter(
     en="with wait: the version you know, unless If-None-Match tells it; without, that of now",
     schema={"type": "integer", "minimum": 0, "maximum": 9_999_999_999},
 )
+_ROUTE: Final = Parameter(
+    name="route",
+    place="query",
+    zh="true：未发出的指令附带建议的渠道和汇出时间（仅为建议，不会自动改期）",
+    en="true: of one that has not left, the proposed channel and when it would leave (a proposal)",
+    schema={"type": "boolean"},
+)
+_CONTROLS: Final = _id("管控文件版本号", "number of the version of the controls", "version")
 _IF_NONE_MATCH: Final = Parameter(
     name="If-None-Match",
     place="header",
@@ -178,7 +204,7 @@ OPERATIONS: Final = (
         zh="一条指令的现状、证据与全部历史；带 wait 时等到有变化才答",
         en="Where an instruction stands, with evidence and history; with wait, once it changed",
         endpoint=waiting.get,
-        parameters=(_INSTRUCTION, _WAIT, _VERSION, _IF_NONE_MATCH),
+        parameters=(_INSTRUCTION, _WAIT, _VERSION, _ROUTE, _IF_NONE_MATCH),
         gives="InstructionView",
         errors=(400, 404, 503),
         unchanged=True,
@@ -390,6 +416,132 @@ OPERATIONS: Final = (
     ),
     Operation(
         method="GET",
+        path="/v1/controls",
+        name="get_controls",
+        zh="现行管控文件（或指定版本），带签名，可直接保存为文件；0 版为配置中的规则",
+        en=(
+            "The control document in force, or a named version, signed, to be kept as a file;"
+            " version 0 is what the settings say"
+        ),
+        endpoint=controls.in_force,
+        parameters=(
+            Parameter(
+                name="version",
+                place="query",
+                zh="版本号；默认现行版本",
+                en="the version's number; unless told, the one in force",
+                schema={"type": "integer", "minimum": 1, "maximum": 999_999_999},
+            ),
+        ),
+        gives="ControlsExport",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/controls/proposals",
+        name="list_control_versions",
+        zh="管控文件的全部版本，最新的在前，不含内容（最多 1000 个）",
+        en="All versions of the controls, newest first, without their content (at most 1000)",
+        endpoint=controls.proposals,
+        gives="ControlVersions",
+        errors=(403,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/controls/proposals",
+        name="propose_controls",
+        zh="提交一份完整的新管控文件待表决（仅限人员密钥）；有误则一次列出全部错误",
+        en=(
+            "Propose a whole next control document (person keys only); every fault of it is told"
+            " at once"
+        ),
+        endpoint=controls.propose,
+        takes="ControlProposal",
+        gives="ControlVersion",
+        errors=(400, 403, 413, 422),
+        body_max=FILE_BYTES_MAX,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/controls/proposals/{version}",
+        name="get_control_version",
+        zh="一个版本：内容、与现行版本的差异、已有表决、还可由谁表决",
+        en="One version: content, differences to what is in force, votes, and who may still vote",
+        endpoint=controls.proposal,
+        parameters=(_CONTROLS,),
+        gives="ControlVersion",
+        errors=(403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/controls/proposals/{version}/votes",
+        name="vote_controls",
+        zh="对一个版本表决同意：两名不同人员，提交人不计；达到人数即刻生效（仅限人员密钥）",
+        en=(
+            "A person's yes to a version: two different people, whoever proposed it not counted;"
+            " the last one puts it in force (person keys only)"
+        ),
+        endpoint=controls.vote,
+        parameters=(_CONTROLS,),
+        takes="ControlVote",
+        gives="ControlVersion",
+        errors=(400, 403, 404, 422),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/controls/proposals/{version}/withdrawal",
+        name="withdraw_controls",
+        zh="撤回尚未生效的版本（仅限人员密钥）；重复调用结果不变",
+        en="Withdraw a version that is not in force yet (person keys only); repeated, the same",
+        endpoint=controls.withdraw,
+        parameters=(_CONTROLS,),
+        takes="ControlWithdrawal",
+        takes_required=False,
+        gives="ControlVersion",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/controls/explanation",
+        name="explain_controls",
+        zh="试算：这笔付款需要谁审批？不存储任何内容",
+        en="A dry run: who would have to approve this payment? Nothing is stored",
+        endpoint=controls.explanation,
+        parameters=(
+            _asked("from", "付款账号", "the debtor account", required=True),
+            _asked("to", "收款账号", "the creditor account", required=True),
+            _asked("amount", "金额，如 1200.50", "the amount, such as 1200.50", required=True),
+            _asked(
+                "type",
+                "业务类型，默认 payment",
+                "the business type (payment)",
+                schema={"enum": [it.value for it in Business]},
+            ),
+            _asked(
+                "payee",
+                "收款人类别；默认按账号判断",
+                "what the payee is; unless told, judged by the account",
+                schema={"enum": [it.value for it in PayeeKind]},
+            ),
+            _asked(
+                "known",
+                "是否曾付过；默认按历史判断",
+                "whether it was paid before; unless told, looked up",
+                schema={"type": "boolean"},
+            ),
+            _asked(
+                "maker",
+                "经办人，如 person:wang；默认调用者",
+                "who makes it, such as person:wang; unless told, whoever asks",
+            ),
+            _asked("erp", "ERP 系统", "the ERP system"),
+            _asked("item", "预算项目", "the budget item"),
+        ),
+        gives="ControlExplanation",
+        errors=(400, 403),
+    ),
+    Operation(
+        method="GET",
         path="/v1/webhooks/deliveries",
         name="list_deliveries",
         zh="Webhook 投递记录，默认列出多次失败后停止投递的（dead），最早的在前，最多 1000 条",
@@ -427,6 +579,115 @@ OPERATIONS: Final = (
         parameters=(_id("事件编号（evt_…）", "id of the event (evt_…)"),),
         gives="Delivery",
         errors=(404, 422),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/bank-offices",
+        name="find_bank_offices",
+        zh="查询行名行号：按行号，或按行名（可限城市），最符合的在前，最多 50 条",
+        en="Bank offices by number, or by name (in a city), best first, at most 50",
+        endpoint=reference.offices,
+        parameters=(
+            Parameter(
+                name="number",
+                place="query",
+                zh="12 位行号",
+                en="the 12 digits of the office",
+                schema={"type": "string", "pattern": "^[0-9]{12}$"},
+            ),
+            Parameter(
+                name="name",
+                place="query",
+                zh="行名或其一部分",
+                en="the name or a part of it",
+                schema={"type": "string", "minLength": 1, "maxLength": 120},
+            ),
+            Parameter(
+                name="city",
+                place="query",
+                zh="只要该城市的（可不带“市”）",
+                en="only those of this city",
+                schema=_TEXT,
+            ),
+        ),
+        gives="BankOffices",
+        errors=(400,),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/calendar/{day}",
+        name="get_day",
+        zh="某日是否工作日；provisional 表示尚无公布依据",
+        en="Whether a day is a working day; provisional: nobody has published it yet",
+        endpoint=reference.day,
+        parameters=(
+            Parameter(
+                name="day",
+                place="path",
+                zh="日期 YYYY-MM-DD",
+                en="day YYYY-MM-DD",
+                schema={"type": "string", "format": "date"},
+                required=True,
+            ),
+            Parameter(
+                name="calendar",
+                place="query",
+                zh="日历编号，默认 cn-state-council",
+                en="id of the calendar (cn-state-council)",
+                schema=_TEXT,
+            ),
+        ),
+        gives="CalendarDay",
+        errors=(400, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/route",
+        name="propose_route",
+        zh="某笔金额在某时刻建议走的渠道和汇出时间，以及其他渠道未选的原因；仅为建议",
+        en="The channel proposed for an amount at an instant, and why not the others; a proposal",
+        endpoint=reference.route,
+        parameters=(
+            Parameter(
+                name="amount",
+                place="query",
+                zh="金额，如 1200.50",
+                en="the amount, such as 1200.50",
+                schema=_TEXT,
+                required=True,
+            ),
+            Parameter(
+                name="own_bank",
+                place="query",
+                zh="收款行是否本行：true 或 false",
+                en="whether the payee banks with the same bank: true or false",
+                schema={"type": "boolean"},
+                required=True,
+            ),
+            Parameter(
+                name="at",
+                place="query",
+                zh="时刻（北京时间），默认现在，如 2026-10-01T16:30",
+                en="the instant in Beijing time, now unless told, such as 2026-10-01T16:30",
+                schema=_TEXT,
+            ),
+            Parameter(
+                name="urgency",
+                place="query",
+                zh="normal（默认）或 urgent",
+                en="normal (default) or urgent",
+                schema={"enum": ["normal", "urgent"]},
+            ),
+            Parameter(
+                name="currency",
+                place="query",
+                zh="币种，默认 CNY",
+                en="the currency (CNY)",
+                schema=_TEXT,
+            ),
+        ),
+        gives="Route",
+        errors=(400,),
     ),
     Operation(
         method="GET",

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 from starlette.requests import Request
 
+from gateway.identity.not_proven import NotProven
 from gateway.intake.nonces import (
     Use,
     purge_nonces,
@@ -36,6 +37,7 @@ from gateway.signing.request_signature import (
 from gateway.store.groups import Item
 from gateway.store.store import Store
 from gateway.store.uow import Uow
+from gateway.web.certificates import Certificates
 from gateway.web.problems import NotAuthenticated
 
 _PURGE_EVERY_S: Final = 60
@@ -51,12 +53,17 @@ _OURS: Final = tuple(
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The four headers of a request, of the right form and fresh; nothing is proven yet."""
+    """The four headers of a request, of the right form and fresh; nothing is proven yet.
 
-    key: str
-    timestamp: str
-    nonce: str
-    signature: str
+    ``certified`` is a machine known by its client certificate instead: TLS itself proved that,
+    and lets nothing be repeated.
+    """
+
+    key: str = ""
+    timestamp: str = ""
+    nonce: str = ""
+    signature: str = ""
+    certified: ApiKey | None = None
 
 
 class Door:
@@ -66,8 +73,15 @@ class Door:
     where business time is simulated.
     """
 
-    def __init__(self, directory: Directory, store: Store, log: Log) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        store: Store,
+        log: Log,
+        certificates: Certificates | None = None,
+    ) -> None:
         self._keys = directory.keys
+        self._certificates = certificates or Certificates()
         self._store = store
         self._log = log
         self._clock = SystemClock()
@@ -83,9 +97,16 @@ class Door:
         What is refused here depends on no key, so refusing early tells nothing about keys.
         """
         held: dict[bytes, str] = {}
+        certificates = self._certificates
         for name, value in request.scope["headers"]:
             if name in _OURS:  # what stands twice counts as empty
                 held[name] = "" if name in held else value.decode("latin-1")
+            elif name in certificates.headers:
+                held[name] = "passed on"
+        if held and not certificates.headers.isdisjoint(held):
+            certified = self._certified(request)
+            if certified is not None and not any(name in held for name in _OURS):
+                return Claim(certified=certified)
         for name in _OURS:
             if not held.get(name):
                 raise self._refused("malformed" if name in held else "missing")
@@ -105,6 +126,8 @@ class Door:
 
         ``body_digest`` is the hex SHA-256 of the body. Raises NotAuthenticated.
         """
+        if claim.certified is not None:
+            return claim.certified
         now_s = self._now_s()
         key = self._keys.get(claim.key)
         signed = SignedRequest(
@@ -128,6 +151,8 @@ class Door:
 
         Raises NotAuthenticated when another process has seen it.
         """
+        if claim.certified is not None:
+            return
         now_s = self._now_s()
         use = (key.id, claim.nonce, now_s * _US)
         job: Callable[[Uow], object] = Item(remember_nonces, use)
@@ -136,6 +161,19 @@ class Door:
             job = partial(_purging, use)
         if not await self._store.write(job, at_once=True):
             raise self._refused("replayed")
+
+    def _certified(self, request: Request) -> ApiKey | None:
+        """The machine a trusted proxy's certificate stands for. Raises NotAuthenticated."""
+        try:
+            key_id = self._certificates.key_of(request, self._clock.now())
+        except NotProven as error:
+            raise self._refused(error.flaw) from error
+        if key_id is None:
+            return None
+        key = self._keys.get(key_id)
+        if key is None:
+            raise self._refused("unknown_key")
+        return key
 
     def _first_use(self, key: str, nonce: str, now_s: int) -> bool:
         """Whether this is the first use; the event loop makes asking and noting one step.

@@ -35,6 +35,7 @@ async def post(asked: Asked) -> Response:
 async def find(asked: Asked) -> Response:
     """Instructions by ERP reference, or those in some states, oldest first."""
     query, store, tenant = asked.query, asked.gateway.store, asked.key.tenant
+    holds = asked.gateway.holds
     reference, states = query.get("erp_reference"), query.get("state")
     if (reference is None) == (states is None):
         raise refused_at(
@@ -45,10 +46,14 @@ async def find(asked: Asked) -> Response:
         )
     if reference is not None:
         wanted, erp = reference, query.get("erp")
-        found = await store.read(lambda db: by_reference(db, tenant, erp, wanted))
+        found = await store.read(
+            lambda db: holds.told(db, asked.tenant, by_reference(db, tenant, erp, wanted))
+        )
     else:
         names = _states(states or "")
-        found = await store.read(lambda db: held_or_open(db, tenant, names))
+        found = await store.read(
+            lambda db: holds.told(db, asked.tenant, held_or_open(db, tenant, names))
+        )
     return json_response({"instructions": found})
 
 

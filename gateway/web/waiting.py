@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from gateway.controls.reference.proposal import proposal, unsent
 from gateway.delivery.standing import instruction_view
 from gateway.lifecycle.notice import version_of
 from gateway.web.asked import Asked, json_response, refused_at
@@ -36,20 +37,26 @@ async def get(asked: Asked) -> Response:
     """
     wait_s = _number(asked, "wait", WAIT_MAX_S)
     told = _number(asked, "version", None)
-    etags = _etags(asked)
+    etags, wants_way = _etags(asked), _wants_way(asked)
     instruction, tenant = asked.path("id"), asked.key.tenant
 
     def read(db: Connection) -> _Found:
         # The version first: should it change in between, the view is newer than its ETag, and
         # the caller asks once too often instead of missing something.
         version = version_of(db, tenant, instruction)
-        return _Found(version=version, view=instruction_view(db, tenant, instruction))
+        view = instruction_view(db, tenant, instruction)
+        (told,) = asked.gateway.holds.told(db, asked.tenant, [view])
+        return _Found(version=version, view=told)
 
     async def look() -> _Found:
         return await asked.gateway.store.read(read)
 
+    async def answer(found: _Found) -> Response:
+        way = {"route": await _way(asked)} if wants_way and found.version not in etags else {}
+        return _answer(replace(found, view=found.view | way), etags)
+
     if not wait_s:
-        return _answer(await look(), etags)
+        return await answer(await look())
     known = etags if told is None else frozenset({told})
     if not known:
         known = frozenset({(await look()).version})
@@ -58,7 +65,23 @@ async def get(asked: Asked) -> Response:
         return found.final or found.version not in known
 
     notices = asked.gateway.notices
-    return _answer(await notices.until((tenant, instruction), look, enough, wait_s), etags)
+    return await answer(await notices.until((tenant, instruction), look, enough, wait_s))
+
+
+def _wants_way(asked: Asked) -> bool:
+    told = asked.query.get("route", "false")
+    if told not in {"true", "false"}:
+        raise refused_at("?route", "not_boolean", "route 须为 true 或 false", "use true or false")
+    return told == "true"
+
+
+async def _way(asked: Asked) -> dict[str, object] | None:
+    """How it would go, had it to leave now; None where it has left or ended."""
+    instruction, tenant, gateway = asked.path("id"), asked.key.tenant, asked.gateway
+    payment = await gateway.store.read(lambda db: unsent(db, tenant, instruction))
+    if payment is None:
+        return None
+    return proposal(payment, await gateway.reference.dated(), gateway.runtime.clock.now())
 
 
 def _answer(found: _Found, etags: frozenset[int]) -> Response:

@@ -5,6 +5,8 @@ The suite knows no bank: replies come from the dialect's own bank side and are t
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from lxml import etree
 
@@ -68,6 +70,15 @@ def test_a_dialect_bears_its_folders_name(dialect):
 def test_who_can_pay_can_ask(dialect):
     assert dialect.pay is None or dialect.payment_status is not None
     assert set(dialect.capabilities())
+
+
+@every_dialect
+def test_a_dialect_knows_its_banks_codes(dialect):
+    assert dialect.bank_codes
+    for code in dialect.bank_codes:
+        assert re.fullmatch("[0-9]{3}", code)
+        assert dialect.is_own_bank(f"{code}290000001", "", "") is True
+    assert dialect.is_own_bank("000290000001", "", "") is False
 
 
 @paying

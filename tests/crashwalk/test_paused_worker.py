@@ -21,6 +21,8 @@ from tests.crashwalk.verdict import answers, check
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.timeout(900)]
 FENCED = 1
+AWAY = "database_away"
+"""Or a read of before the pause has given up first: it was not answered for longer than allowed."""
 WORDS = "the lease of this process is over"
 
 
@@ -64,7 +66,7 @@ def test_a_worker_stands_still_with_a_payment_in_its_hands(house, point):
     first.process.kill(signal.SIGCONT)
     assert first.process.ended(PATIENCE_S), "it ends by itself"
     assert first.process.code == FENCED, first.words()
-    assert first.said(WORDS), "it says why"
+    assert first.said(WORDS) or first.said(AWAY), first.words()
     late = 1 if point == "before the first byte" else 0
     assert book.bank.pays == asked + late, "it sends nothing after its lease"
     assert len(book.bank.executions(CUSTOMER)) == 1

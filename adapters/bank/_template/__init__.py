@@ -11,7 +11,7 @@ from typing import Final
 from adapters.bank._template import balance, checks, payment, payment_status, signon
 from adapters.bank._template.bank_side import BANK_SIDE
 from adapters.bank._template.explain import explain
-from adapters.bank._template.own_bank import is_own_bank, sniff
+from adapters.bank._template.own_bank import CNAPS_PREFIX, is_own_bank, sniff
 from gateway.ports.bank import BankDialect, Dedupe, Operation, Timing
 
 SERIAL_LENGTH_MAX: Final = 32
@@ -29,6 +29,7 @@ DIALECT: Final = BankDialect(
     sniff=sniff,
     explain=explain,
     is_own_bank=is_own_bank,
+    bank_codes=frozenset({CNAPS_PREFIX}),
     sign_on=Operation(signon.encode, signon.decode),
     pay=Operation(payment.encode, payment.decode, checks.check),
     payment_status=Operation(payment_status.encode, payment_status.decode),

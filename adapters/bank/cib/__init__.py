@@ -17,6 +17,7 @@ from adapters.bank.cib import (
     batch,
     batch_checks,
     checks,
+    codes,
     core_result,
     history,
     overview,
@@ -30,7 +31,7 @@ from adapters.bank.cib import (
 from adapters.bank.cib.bank_side import BANK_SIDE
 from adapters.bank.cib.envelope import PasswordForm, plain_password
 from adapters.bank.cib.explain import explain
-from adapters.bank.cib.own_bank import is_own_bank, sniff
+from adapters.bank.cib.own_bank import CNAPS_PREFIX, is_own_bank, sniff
 from adapters.bank.cib.profile import LATEST, PROFILES, DocumentProfile
 from gateway.ports.bank import BankDialect, Dedupe, Operation, Timing
 
@@ -71,6 +72,7 @@ def _single(profile: DocumentProfile, password: PasswordForm) -> BankDialect:
         sniff=sniff,
         explain=explain,
         is_own_bank=is_own_bank,
+        bank_codes=frozenset({CNAPS_PREFIX}),
         sign_on=Operation(partial(signon.encode, password=password), signon.decode),
         pay=Operation(
             partial(payment.encode, password=password, schemas=profile.schemas),
@@ -99,6 +101,7 @@ def _with_records(single: BankDialect, password: PasswordForm, version: str) -> 
         history=Operation(partial(history.encode, password=password), history.decode),
         overview=Operation(partial(overview.encode, password=password), overview.decode),
         receipt=Operation(partial(receipt.encode, password=password), receipt.decode),
+        denies=codes.denies,
     )
 
 

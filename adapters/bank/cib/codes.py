@@ -241,6 +241,8 @@ MEANINGS: Final[tuple[Meaning, ...]] = (
     Meaning(layers=_BATCH, kind=CodeClass.REJECT, codes=_codes("6352 60010")),
 )
 
+_DENIED: Final = _codes("2005 50006")
+_DENIED_TEXT: Final = re.compile("权限不足|没有该项业务的授权|[账帐]户未开通该业务")
 _TRACE: Final = re.compile(r"\s*\[[0-9]{3}-[0-9]+\]\s*$")
 
 
@@ -248,6 +250,11 @@ def meaning(layer: Layer, code: str, text: str) -> Meaning | None:
     """What a non-zero STATUS says, or None when it stands in no table."""
     plain = _TRACE.sub("", text)
     return next((line for line in MEANINGS if line.holds(layer, code, plain)), None)
+
+
+def denies(code: str, text: str) -> bool:
+    """Whether a refused query says that the operator lacks a right."""
+    return code in _DENIED or _DENIED_TEXT.search(text) is not None
 
 
 # ── currencies ────────────────────────────────────────────────────────────────────────────

@@ -94,6 +94,10 @@ class Calendars:
         self._built_in = {CN_STATE_COUNCIL: state_council} if built_in is None else built_in
         self._ready: dict[str, WorkCalendar] = {}
 
+    def __contains__(self, id_: object) -> bool:
+        """Whether somebody published a calendar of this id."""
+        return id_ in self._built_in or any(it.calendar == id_ for it in self._editions)
+
     def calendar(self, id_: str = CN_STATE_COUNCIL) -> WorkCalendar:
         """The calendar called ``id_``; one that nobody published knows weekends only."""
         ready = self._ready.get(id_)

@@ -66,13 +66,15 @@ def explain(rules: Rules, facts: Facts, on: date, pay_day: date) -> Explanation:
 
 def lifting(rules: Rules, rule: HoldRule, facts: Facts, on: date) -> tuple[str, str]:
     """Who can lift a hold of this rule on a payment: a sentence in English and in Chinese."""
-    requirement = rules.hold(rule)
     en, zh = HOLDS[rule]
+    who_en, who_zh = who_can(rules, rules.hold(rule), facts, on)
+    return f"Held: {en}. {who_en}", f"挂起原因：{zh}。{who_zh}"
+
+
+def who_can(rules: Rules, requirement: Requirement, facts: Facts, on: date) -> tuple[str, str]:
+    """Who can give a payment what it requires: sentences in English and in Chinese."""
     spoken = list(_step_sentences(requirement, tuple(_steps(rules, requirement, facts, on))))
-    return (
-        f"Held: {en}. " + " ".join(english for english, _ in spoken),
-        f"挂起原因：{zh}。" + "".join(chinese for _, chinese in spoken),
-    )
+    return " ".join(en for en, _ in spoken), "".join(zh for _, zh in spoken)
 
 
 def candidates(rules: Rules, step: Step, facts: Facts, on: date) -> tuple[Candidate, ...]:

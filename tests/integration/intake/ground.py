@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import select
 
+from gateway.controls.by_rules import InForceRules
 from gateway.controls.cancel import Cancellations
 from gateway.controls.decide import Decisions
 from gateway.controls.release import Releaser
@@ -22,6 +23,7 @@ from gateway.lifecycle import history
 from gateway.ports.erp import Draft
 from gateway.ports.tenancy import Directory, Policy
 from gateway.runtime import LoopTasks, RealRuntime
+from gateway.signing.release_seal import ReleaseSeal
 from gateway.store import tables
 from gateway.store.engine import Database, open_engine
 from gateway.store.store import Store
@@ -39,7 +41,12 @@ STRAIGHT = Policy(default_local=False)
 class Node:
     """One process."""
 
-    def __init__(self, database: Database, policy: Policy = STRAIGHT) -> None:
+    def __init__(
+        self,
+        database: Database,
+        policy: Policy = STRAIGHT,
+        rules: InForceRules | None = None,
+    ) -> None:
         self.deaths: list[tuple[str, BaseException]] = []
         self.tasks = LoopTasks(lambda name, error: self.deaths.append((name, error)))
         self.runtime = RealRuntime(clock=StillClock(), tasks=self.tasks, net=HttpNet())
@@ -48,7 +55,8 @@ class Node:
         self.store.open()
         self.tenant = replace(TENANT, policy=policy)
         self.caller = Caller(tenant=self.tenant, actor=ERP, erp="sap")
-        releaser = Releaser(self.runtime)
+        self.seals = ReleaseSeal(b"r" * 32)
+        releaser = Releaser(self.runtime, rules, None, self.seals)
         self.intake = Intake(self.store, self.runtime, {"fake": FAKE}, releaser)
         self.bulk = Bulk(self.intake)
         self.wake = self.tasks.signal()
@@ -100,10 +108,13 @@ class Node:
 
 @asynccontextmanager
 async def nodes(
-    database: Database, count: int = 2, policy: Policy = STRAIGHT
+    database: Database,
+    count: int = 2,
+    policy: Policy = STRAIGHT,
+    rules: InForceRules | None = None,
 ) -> AsyncIterator[Sequence[Node]]:
     """So many processes where the database serves many, else one."""
-    made = [Node(database, policy) for _ in range(count if database.postgresql else 1)]
+    made = [Node(database, policy, rules) for _ in range(count if database.postgresql else 1)]
     try:
         with acting_for((TENANT.id,)):
             yield made
@@ -116,11 +127,12 @@ def among(
     database: Database,
     story: Callable[[Node, Node], Awaitable[None]],
     policy: Policy = STRAIGHT,
+    rules: InForceRules | None = None,
 ) -> None:
     """Run a story of two processes, or of one that is both where there can be only one."""
 
     async def run() -> None:
-        async with nodes(database, policy=policy) as made:
+        async with nodes(database, policy=policy, rules=rules) as made:
             await story(made[0], made[-1])
 
     asyncio.run(run())

@@ -26,7 +26,10 @@ ROOT = Path(__file__).resolve().parents[3]
 TABLES = tables.metadata.tables
 OF_TENANTS = sorted(name for name, table in TABLES.items() if "tenant" in table.columns)
 OF_NOBODY = sorted(set(TABLES) - set(OF_TENANTS))
-ONCE_SAID = ["checkpoint", "evidence", "journal", "stop_vote", "vote", "wire", "wire_secret"]
+ONCE_SAID = [
+    *("attachment", "checkpoint", "control_vote", "evidence", "journal"),
+    *("stop_vote", "vote", "wire", "wire_secret"),
+]
 DENIED = "42501"
 """PostgreSQL's code for both: no such right, and a row against the policy."""
 

@@ -52,11 +52,13 @@ def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
     policy.setdefault("default_local", True)
     second = {**connection, "id": "cib-2", "customer": "9900000002"}
     further = policy.pop("tenant", {})
+    identity, others = policy.pop("identity", {}), policy.pop("other_people", [])
     machine = {"secret": SECRET.decode(), "kind": "machine"}
     person = {"secret": SECRET.decode(), "kind": "person"}
     account = {"number": MAIN, "connection": "cib-1", "city": "福州"}
     return {
         "gateway": {"data": "var", "clock": clock, **database()},
+        "identity": identity,
         "tenant": [
             {
                 "id": "t1",
@@ -87,6 +89,7 @@ def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
                     {**machine, "id": "foreign", "name": "sap", "erp": "sap"},
                     {**person, "id": "zhao", "name": "赵"},
                 ],
+                "person": others,
             },
         ],
     }

@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.controls.reference.office_book import OfficeBook
 from gateway.domain.errors import Refused
 from gateway.domain.ids import InstructionId
 from gateway.domain.instruction import Instruction
@@ -24,6 +25,7 @@ from gateway.ports.tenancy import Policy
 from tests.property.intake.test_drafts import BROKEN, DRAFTS
 from tests.records import replace
 from tests.unit.intake.sample import DRAFT, FAKE, TENANT, TODAY, judged
+from tests.unit.intake.test_payee_bank import BOOK
 
 ODD_TEXTS = (
     "",
@@ -78,7 +80,7 @@ def unnamed(found):
     return replace(found, id=InstructionId("")) if isinstance(found, Instruction) else found
 
 
-def examiner(default_local) -> Examiner:
+def examiner(default_local, offices=None) -> Examiner:
     ids = count(1)
     return Examiner(
         tenant=replace(TENANT, policy=Policy(default_local=default_local)),
@@ -86,14 +88,22 @@ def examiner(default_local) -> Examiner:
         dialect_of=lambda _: FAKE,
         today=TODAY,
         new_id=lambda: InstructionId(f"ins_{next(ids)}"),
+        offices=offices,
     )
 
 
-@given(st.lists(LINES, min_size=1, max_size=12), st.sampled_from([None, True, False]))
-def test_each_of_many_gets_what_it_would_get_alone(drafts, default_local):
-    examine = examiner(default_local).examine
+@given(
+    st.lists(LINES, min_size=1, max_size=12),
+    st.sampled_from([None, True, False]),
+    st.sampled_from([None, OfficeBook(()), BOOK]),
+)
+def test_each_of_many_gets_what_it_would_get_alone(drafts, default_local, offices):
+    examine = examiner(default_local, offices).examine
     found = [examine(draft) for draft in (DRAFT, *drafts, *drafts)]
-    alone = [judged(draft, default_local=default_local) for draft in (DRAFT, *drafts, *drafts)]
+    alone = [
+        judged(draft, default_local=default_local, offices=offices)
+        for draft in (DRAFT, *drafts, *drafts)
+    ]
     assert list(map(unnamed, found)) == list(map(unnamed, alone))
     ids = [it.id for it in found if isinstance(it, Instruction)]
     assert len(set(ids)) == len(ids)

@@ -22,6 +22,7 @@ from gateway.ports.bank import (
     Timing,
 )
 from gateway.ports.erp import Draft
+from gateway.ports.reference import BankOffices
 from gateway.ports.tenancy import Connection, OwnAccount, Policy, Tenant
 from tests.records import replace
 
@@ -90,6 +91,7 @@ FAKE = BankDialect(
     sniff=lambda _: False,
     explain=lambda _: MessageView(direction="request", operation="", outcome="", fields={}),
     is_own_bank=_is_own_bank,
+    bank_codes=frozenset({"309"}),
     pay=Operation(_never, _never, _check),
 )
 
@@ -139,6 +141,7 @@ def judged(
     tenant: Tenant = TENANT,
     dialect: BankDialect = FAKE,
     default_local: bool | None = None,
+    offices: BankOffices | None = None,
     **changes: str,
 ) -> Instruction | tuple[Fault, ...]:
     """Validate the right draft with ``changes``."""
@@ -150,6 +153,7 @@ def judged(
         dialect_of=lambda _: dialect,
         today=TODAY,
         new_id=lambda: InstructionId(f"ins_{next(ids)}"),
+        offices=offices,
     )
 
 

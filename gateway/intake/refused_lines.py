@@ -1,0 +1,80 @@
+"""Lines of a bulk call that are not accepted, each with what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.domain.errors import Fault, NotPermitted
+from gateway.intake.accept import Accepted
+from gateway.lifecycle.rows import NewInstruction
+from gateway.ports.erp import Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedLine:
+    """A line that was not accepted, with everything that is wrong with it."""
+
+    line: int
+    erp_reference: str
+    faults: tuple[Fault, ...]
+    source: str = ""
+
+
+def repeated(draft: Draft, first: int) -> Fault:
+    """A reference that came before in the same call."""
+    return Fault(
+        path=draft.at.get("erp_reference", "/erp_reference"),
+        code="repeated_reference",
+        zh=f"业务参考号与本次第 {first} 行重复，请更正后重新提交该行",
+        en=(
+            f"the reference repeats that of line {first} of this call; "
+            "correct it and send the line again"
+        ),
+        line=draft.line,
+    )
+
+
+def met_before(new: NewInstruction, known: Accepted) -> RefusedLine:
+    """A line whose reference was accepted earlier, elsewhere."""
+    same = known.digest == new.digest
+    fault = Fault(
+        path="/erp_reference",
+        code="already_accepted" if same else "reused_reference",
+        zh=f"该业务参考号此前已受理（{known.id}），"
+        + ("内容相同，无需重复提交" if same else "但内容不同；请使用新的参考号"),
+        en=f"this reference was accepted before ({known.id}) "
+        + ("with the same content; nothing to do" if same else "with other content; use a new one"),
+    )
+    return RefusedLine(
+        line=new.line,
+        erp_reference=new.instruction.erp_reference,
+        faults=(fault,),
+        source=new.source,
+    )
+
+
+def not_permitted(new: NewInstruction, why: NotPermitted) -> RefusedLine:
+    """A line that its maker may not make."""
+    fault = Fault(
+        path="/debtor_account",
+        code=why.code,
+        zh=f"无权经办该笔付款：{why.zh}",
+        en=f"this payment may not be made: {why.en}",
+    )
+    return RefusedLine(
+        line=new.line,
+        erp_reference=new.instruction.erp_reference,
+        faults=(fault,),
+        source=new.source,
+    )
+
+
+def told(fault: Fault) -> dict[str, object]:
+    """A fault as it is stored."""
+    return {
+        "path": fault.path,
+        "line": fault.line,
+        "code": fault.code,
+        "zh": fault.zh,
+        "en": fault.en,
+    }

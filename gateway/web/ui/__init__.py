@@ -1,0 +1,1 @@
+"""Pages for people: log in, see what waits, decide. Plain HTML that works without scripts."""
