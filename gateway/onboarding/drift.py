@@ -13,27 +13,22 @@ from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.lifecycle.cases import open_loose_case
 from gateway.onboarding.findings import Finding, Result
 from gateway.onboarding.probe import Asking, Subject, probe_accounts
-from gateway.ports.events import DRIFT_CHECKED, DRIFT_FOUND, FAILED
+from gateway.ports.events import DRIFT_CHECKED, DRIFT_FOUND
 from gateway.ports.runtime import Runtime
-from gateway.schedule import work
-from gateway.schedule.work import Queue, Work, WorkKind
+from gateway.schedule.rounds import Rounds
+from gateway.schedule.work import WorkKind
 from gateway.store import tables
-from gateway.store.instants import span_us, to_us
 from gateway.store.store import Store
-from gateway.store.tenancy import EVERYONE, acting_for
+from gateway.store.tenancy import acting_for
 from gateway.store.uow import Uow
 
 CASE: Final = "drift"
 DRIFTS: Final = frozenset({"right", "account", "refused", "clock", "sign_on_refused"})
 """Codes of findings that mean: the bank and the settings have parted."""
-_SUBJECT: Final = "drift"
-_QUEUE: Final = Queue(tenant="", lane=_SUBJECT, kind=WorkKind.DRIFT)
-_LOOK_S: Final = 5
 _case = tables.case
 
 
@@ -52,29 +47,11 @@ class DriftWatch:
         self._runtime = runtime
         self._asking = asking
         self._subjects = subjects
-        self._every = every
+        self._rounds = Rounds(store, runtime, WorkKind.DRIFT, every)
 
     async def run(self) -> None:
         """Keep the appointment for ever; with ``every`` 0 there is none."""
-        if not self._every:
-            return
-        with acting_for(EVERYONE):
-            while True:
-                earliest = await self._store.read(lambda db: work.next_due(db, _QUEUE))
-                if earliest is None:
-                    await self._store.write(self._plan)
-                elif earliest > self._now_us() or not await self._store.write(self._claim):
-                    await self._runtime.tasks.sleep(_LOOK_S)
-                else:
-                    await self._kept()
-                    await self._store.write(self._next)
-
-    async def _kept(self) -> None:
-        """Look; a check that fails must not end the process that sends."""
-        try:
-            await self.look()
-        except SQLAlchemyError as error:
-            self._runtime.log.tell(FAILED, error=type(error).__name__, why="drift")
+        await self._rounds.keep(self.look)
 
     async def look(self) -> list[Finding]:
         """Ask every connection now; opens a case where bank and settings have parted."""
@@ -117,28 +94,4 @@ class DriftWatch:
         key = hashlib.sha256(f"{detail}\n{now.date()}".encode()).hexdigest()[:24]
         open_loose_case(
             uow, self._runtime.ids, tenant=tenant, key=key, kind=CASE, detail=detail, at=now
-        )
-
-    def _now_us(self) -> int:
-        return to_us(self._runtime.clock.now())
-
-    def _plan(self, uow: Uow) -> None:
-        """The first appointment, unless another process made it meanwhile."""
-        uow.guard(_SUBJECT)
-        work.put(uow, self._appointment())
-
-    def _claim(self, uow: Uow) -> bool:
-        return bool(work.claim(uow, _QUEUE, self._store.lane.id, self._now_us(), 1))
-
-    def _next(self, uow: Uow) -> None:
-        work.put(uow, self._appointment())
-        work.release(uow, "", WorkKind.DRIFT, self._store.lane.id, [_SUBJECT])
-
-    def _appointment(self) -> Work:
-        return Work(
-            tenant="",
-            kind=WorkKind.DRIFT,
-            subject=_SUBJECT,
-            lane=_SUBJECT,
-            due_us=self._now_us() + span_us(self._every),
         )

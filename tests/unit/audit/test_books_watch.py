@@ -152,7 +152,7 @@ def test_while_another_process_is_at_it_nobody_else_is(database, holder):
             due_us=0,
             holder=holder,
         )
-        assert await office.store.write(office.watch._claim) is False
+        assert await office.store.write(office.watch.rounds.claim) is False
 
     story(database, tell)
 
