@@ -258,7 +258,7 @@ def _as_json(trial: Trial, tenant: Tenant, out: TextIO) -> None:
             "erp_reference": line.draft.erp_reference,
             "instruction": None if taken is None else taken.content(),
             "route": line.route,
-            "faults": [_fault(fault) for fault in line.faults],
+            "faults": [fault.document() for fault in line.faults],
             "answer": line.answer,
         }
         out.write(json.dumps(told, ensure_ascii=False) + "\n")
@@ -270,21 +270,11 @@ def _as_json(trial: Trial, tenant: Tenant, out: TextIO) -> None:
         "lines": len(trial.lines),
         "accepted": trial.good,
         "refused": len(trial.lines) - trial.good,
-        "faults": [_fault(fault) for fault in trial.faults],
+        "faults": [fault.document() for fault in trial.faults],
         "warnings": trial.warnings,
         "group_status": trial.group_status or None,
     }
     out.write(json.dumps(whole, ensure_ascii=False) + "\n")
-
-
-def _fault(fault: Fault) -> dict[str, object]:
-    return {
-        "path": fault.path,
-        "line": fault.line,
-        "code": fault.code,
-        "zh": fault.zh,
-        "en": fault.en,
-    }
 
 
 def _as_text(trial: Trial, tenant: Tenant, out: TextIO) -> None:

@@ -32,6 +32,16 @@ class Fault:
     en: str
     line: int | None = None
 
+    def document(self) -> dict[str, object]:
+        """As it stands in problem documents, stored results and machine-readable output."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "code": self.code,
+            "zh": self.zh,
+            "en": self.en,
+        }
+
 
 class GatewayError(Exception):
     """Root of everything the gateway raises on purpose."""

@@ -39,7 +39,6 @@ from gateway.intake.refused_lines import (
     met_before,
     not_permitted,
     repeated,
-    told,
 )
 from gateway.intake.staged import begin, discard, met_again
 from gateway.lifecycle.rows import NewInstruction
@@ -276,7 +275,7 @@ class Bulk:
                     "line": line.line,
                     "erp_reference": line.erp_reference[:255],
                     "source": line.source,
-                    "faults": json.dumps([told(it) for it in line.faults], ensure_ascii=False),
+                    "faults": json.dumps([it.document() for it in line.faults], ensure_ascii=False),
                 }
                 for line in all_refused
             ),

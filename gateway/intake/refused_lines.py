@@ -67,14 +67,3 @@ def not_permitted(new: NewInstruction, why: NotPermitted) -> RefusedLine:
         faults=(fault,),
         source=new.source,
     )
-
-
-def told(fault: Fault) -> dict[str, object]:
-    """A fault as it is stored."""
-    return {
-        "path": fault.path,
-        "line": fault.line,
-        "code": fault.code,
-        "zh": fault.zh,
-        "en": fault.en,
-    }

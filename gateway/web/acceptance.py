@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 from gateway.domain.errors import Fault
 from gateway.domain.ids import BatchId, InstructionId
-from gateway.web.problems import fault_document
 
 _PLAIN: Final = re.compile(r"[0-9A-Za-z_.~-]*", re.ASCII).fullmatch
 """Whether a text stands in JSON and in an address as it is."""
@@ -76,7 +75,7 @@ def _refusal(line: RefusedLine) -> str:
         "line": line.line,
         "result": "refused",
         "erp_reference": line.erp_reference[:_SHOWN_MAX],
-        "faults": [fault_document(fault) for fault in line.faults],
+        "faults": [fault.document() for fault in line.faults],
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 

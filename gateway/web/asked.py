@@ -23,7 +23,6 @@ from gateway.ports.tenancy import ApiKey, Tenant
 from gateway.store.tenancy import acting_for
 from gateway.web.bodies import SMALL_MAX, Spool, digest_of, read_body
 from gateway.web.door import Door
-from gateway.web.problems import fault_document
 
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 _IDEMPOTENCY_MAX: Final = 255
@@ -222,5 +221,5 @@ def json_bytes(body: bytes) -> Response:
 
 def _render(value: object) -> object:
     if isinstance(value, Fault):
-        return fault_document(value)
+        return value.document()
     raise TypeError(type(value).__name__)

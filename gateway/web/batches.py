@@ -27,7 +27,6 @@ from gateway.store.tenancy import acting_for
 from gateway.web.acceptance import AcceptedLine, RefusedLine, batch_body
 from gateway.web.asked import Asked, desk_of, json_bytes, json_response, query_of, refused_at
 from gateway.web.bodies import Spooled, chunks
-from gateway.web.problems import fault_document
 
 JSON_FORMAT: Final = "json"
 _SHOWN_MAX: Final = 1000
@@ -240,7 +239,7 @@ def _file_acceptance(db: Connection, tenant: str, batch: str) -> dict[str, objec
             {
                 "line": line,
                 "erp_reference": reference[:_REFERENCE_SHOWN],
-                "faults": [fault_document(one) for one in faults],
+                "faults": [one.document() for one in faults],
             }
             for line, reference, faults in refused_lines(db, tenant, batch, _SHOWN_MAX)
         ],

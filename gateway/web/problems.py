@@ -194,17 +194,6 @@ def preferred_language(accept_language: str) -> str:
     return best
 
 
-def fault_document(fault: Fault) -> dict[str, object]:
-    """A fault as it stands in problem documents and batch results."""
-    return {
-        "path": fault.path,
-        "line": fault.line,
-        "code": fault.code,
-        "zh": fault.zh,
-        "en": fault.en,
-    }
-
-
 def _row(error: BaseException, *, bank_reply: bool) -> _Row:
     if bank_reply and isinstance(error, WireError):
         return _BANK_REPLY
@@ -224,13 +213,13 @@ def _extensions(error: GatewayError) -> dict[str, object]:
         return {
             "stored_digest": error.stored_digest,
             "sent_digest": error.sent_digest,
-            "faults": [fault_document(one) for one in error.faults],
+            "faults": [one.document() for one in error.faults],
         }
     if isinstance(error, Refused):
-        return {"faults": [fault_document(one) for one in error.faults]}
+        return {"faults": [one.document() for one in error.faults]}
     if isinstance(error, WireError):
         fault = Fault(path=error.path, line=error.line, code=error.reason, zh=error.zh, en=error.en)
-        return {"faults": [fault_document(fault)]}
+        return {"faults": [fault.document()]}
     if isinstance(error, BankRefused):
         # The bank's text stays inside: it may name the true holder of an account.
         return {"bank_code": error.bank_code}
