@@ -122,6 +122,8 @@ payee = Table(
     us("active_us", nullable=True),
     Column("made_by", ACTOR, nullable=False),
     Column("approved_by", ACTOR, nullable=False, server_default=""),
+    # Made by the vote that approved it: a row written past the gateway has none.
+    Column("seal", DIGEST, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "account", "vendor", name="payee_of_vendor"),
 )
@@ -136,8 +138,26 @@ payee_change = Table(
     Column("proposed_by", ACTOR, nullable=False),
     us("proposed_us"),
     Column("state", String(16), nullable=False),
+    Column("digest", DIGEST, nullable=False, server_default=""),
+    text_of("comment"),
+    us("decided_us", nullable=True),
+    Column("decided_by", ACTOR, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id"),
     Index("payee_change_payee", "tenant", "payee"),
+)
+
+payee_vote = Table(
+    "payee_vote",
+    metadata,
+    Column("tenant", TENANT, nullable=False),
+    Column("change", ID, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("actor", ACTOR, nullable=False),
+    Column("digest", DIGEST, nullable=False),
+    text_of("reason"),
+    us("at_us"),
+    PrimaryKeyConstraint("tenant", "change", "seq"),
+    UniqueConstraint("tenant", "change", "actor", name="payee_vote_once"),
 )
 
 attachment = Table(
@@ -154,6 +174,24 @@ attachment = Table(
     us("at_us"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("attachment_subject", "tenant", "subject"),
+)
+
+# ── outcomes that people settle ─────────────────────────────────────────────────────────
+resolution = Table(
+    "resolution",
+    metadata,
+    Column("tenant", TENANT, nullable=False),
+    Column("id", ID, nullable=False),
+    Column("instruction", ID, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("digest", DIGEST, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("proposed_by", ACTOR, nullable=False),
+    us("proposed_us"),
+    us("decided_us", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("resolution_instruction", "tenant", "instruction"),
 )
 
 # ── reference data: dated, imported, the same for everybody ─────────────────────────────

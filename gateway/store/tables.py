@@ -40,7 +40,9 @@ from gateway.store.control_tables import (
     listed_name,
     payee,
     payee_change,
+    payee_vote,
     reference_import,
+    resolution,
 )
 from gateway.store.identity_tables import (
     identity_account,
@@ -50,9 +52,12 @@ from gateway.store.identity_tables import (
     identity_recovery,
     identity_session,
 )
+from gateway.store.statement_tables import bank_debit, bank_debit_look
 
 __all__ = (
     "attachment",
+    "bank_debit",
+    "bank_debit_look",
     "bank_office",
     "calendar_day",
     "calendar_year",
@@ -71,7 +76,9 @@ __all__ = (
     "metadata",
     "payee",
     "payee_change",
+    "payee_vote",
     "reference_import",
+    "resolution",
 )  # what stands in other modules and is used as if it stood here
 
 

@@ -27,7 +27,7 @@ TABLES = tables.metadata.tables
 OF_TENANTS = sorted(name for name, table in TABLES.items() if "tenant" in table.columns)
 OF_NOBODY = sorted(set(TABLES) - set(OF_TENANTS))
 ONCE_SAID = [
-    *("attachment", "checkpoint", "control_vote", "evidence", "journal"),
+    *("attachment", "checkpoint", "control_vote", "evidence", "journal", "payee_vote"),
     *("stop_vote", "vote", "wire", "wire_secret"),
 ]
 DENIED = "42501"
