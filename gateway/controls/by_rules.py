@@ -51,21 +51,27 @@ class InForceRules(Protocol):
 
 
 class Screening(dict[str, list[str]]):
-    """What candidates look like, with what the rules in force say of each, in their order."""
+    """What candidates look like, with what the rules in force say of each, in their order.
 
-    __slots__ = ("judged", "used", "version")
+    ``found`` is what inspectors found, by id.
+    """
+
+    __slots__ = ("found", "judged", "used", "version")
 
     def __init__(
         self,
         alike: Mapping[str, list[str]],
         judged: Sequence[Judged],
         used: Mapping[reservations.Counter, int],
+        *,
+        found: Mapping[str, Sequence[Finding]],
         version: int,
     ) -> None:
         super().__init__(alike)
         self.version = version
         self.judged = judged
         self.used = used
+        self.found = found
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -138,7 +144,8 @@ def sort(candidates: Sequence[Candidate], screening: Screening) -> Sorted:
     held: list[tuple[Candidate, list[Finding]]] = []
     passing: list[tuple[Candidate, Judged]] = []
     for candidate, judged in zip(candidates, screening.judged, strict=True):
-        found = list(_findings(screening.get(candidate.standing.id), judged))
+        name = candidate.standing.id
+        found = [*_findings(screening.get(name), judged), *screening.found.get(name, ())]
         if found:
             held.append((candidate, found))
         else:

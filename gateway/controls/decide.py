@@ -158,20 +158,22 @@ class Decisions:
         for question, people in polled.decided():
             if question.hold is not None:
                 holds.lift(uow, tenant.id, question.hold, people, to_us(now))
-        if approving and polled.complete and not self._fits(uow, tenant, row, found, facts):
+        if approving and polled.complete and not self._passes(uow, tenant, row, found, facts):
             return _told(vote, polled, state, complete=False)
         if polled.complete:
             state = self._carry_out(uow, tenant, row, vote)
         return _told(vote, polled, state)
 
-    def _fits(self, uow: Uow, tenant: Tenant, row: Row[Any], found: InForce, facts: Facts) -> bool:
-        """Reserve for what is about to be released; a limit that it exceeds holds it instead."""
+    def _passes(
+        self, uow: Uow, tenant: Tenant, row: Row[Any], found: InForce, facts: Facts
+    ) -> bool:
+        """Look once more at what is about to be released; what is found now holds it instead."""
         candidate = _candidate(row, standing(row))
-        lack = self._releaser.reserve(uow, tenant, candidate, found, facts)
-        if lack is None:
+        findings = self._releaser.last_look(uow, tenant, candidate, found, facts)
+        if not findings:
             return True
         at_us = to_us(self._runtime.clock.now())
-        holds.raise_more(uow, tenant.id, row.id, [lack], at_us)
+        holds.raise_more(uow, tenant.id, row.id, findings, at_us)
         return False
 
     def _may_reject(self, found: InForce, facts: Facts, row: Row[Any], vote: Vote) -> None:

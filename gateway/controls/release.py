@@ -19,6 +19,7 @@ from gateway.controls import by_rules, holds
 from gateway.controls.by_rules import InForceRules, Screening
 from gateway.controls.holds import APPROVAL, Finding
 from gateway.controls.in_force import InForce
+from gateway.controls.inspecting import Inspection, Inspector, inspected
 from gateway.controls.rules.document import Right
 from gateway.controls.rules.facts import Facts, Place
 from gateway.controls.sending import approvals, approvers
@@ -90,8 +91,11 @@ class Releaser:
         controls: InForceRules | None = None,
         tenants: Mapping[TenantId, Tenant] | None = None,
         seals: ReleaseSeal | None = None,
+        *,
+        inspectors: Sequence[Inspector] = (),
     ) -> None:
         self._seals = seals
+        self._inspectors = inspectors
         self._runtime = runtime
         self._controls = controls
         self._tenants: Mapping[TenantId, Tenant] = tenants or {}
@@ -136,7 +140,8 @@ class Releaser:
         if found is None:
             return alike
         judged, used = by_rules.screen(uow, tenant, candidates, found.rules, self._today())
-        return Screening(alike, judged, used, found.version)
+        seen = self._inspected(uow, tenant, candidates, found)
+        return Screening(alike, judged, used, found=seen, version=found.version)
 
     def release(
         self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], screened: Screened
@@ -190,17 +195,32 @@ class Releaser:
         at_us = to_us(self._runtime.clock.now())
         holds.raise_first(uow, tenant.id, {it.standing.id: found for it, found in held}, at_us)
 
-    def reserve(
+    def last_look(
         self, uow: Uow, tenant: Tenant, candidate: Candidate, found: InForce, facts: Facts
-    ) -> Finding | None:
-        """Take of the limits for what people are about to release, or say what it does not fit."""
+    ) -> Sequence[Finding]:
+        """What holds the payment that people are about to release; nothing: limits were reserved.
+
+        What people have lifted already is not found again.
+        """
         _alone(uow, tenant)
+        name = candidate.standing.id
+        lifted = holds.lifted_rules(uow, tenant.id, name)
+        seen = self._inspected(uow, tenant, [candidate], found).get(name, ())
+        anew = [it for it in seen if it.rule not in lifted]
+        if anew:
+            return anew
         today = self._today()
         judged = found.rules.judge(facts, today, max(candidate.pay_day, today))
         if not judged.counters:
-            return None
-        lifted = holds.lifted_rules(uow, tenant.id, candidate.standing.id)
-        return by_rules.take(uow, tenant, candidate, judged.counters, lifted)
+            return ()
+        lack = by_rules.take(uow, tenant, candidate, judged.counters, lifted)
+        return () if lack is None else (lack,)
+
+    def _inspected(
+        self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], found: InForce
+    ) -> dict[str, list[Finding]]:
+        inspection = Inspection(tenant, found.rules, self._runtime.clock.now())
+        return inspected(self._inspectors, uow, inspection, candidates)
 
     def release_approved(self, uow: Uow, tenant: Tenant, candidate: Candidate) -> None:
         """Send on what people approved (it is APPROVED already)."""
