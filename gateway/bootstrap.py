@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import adapters
 import gateway
 from gateway.audit.books_watch import BooksWatch
 from gateway.audit.checkpoint import Checkpoints, load_key
-from gateway.controls.cancel import Cancellations
-from gateway.controls.decide import Decisions
-from gateway.controls.hold_views import HoldViews
+from gateway.controls.cutoffs import Cutoffs
 from gateway.controls.in_force import Controls
+from gateway.controls.listed import ListedNames
+from gateway.controls.netbank import NetbankPaid, NetbankSettling
+from gateway.controls.payee_checks import PayeeChecks
+from gateway.controls.payee_seal import PayeeSeal
 from gateway.controls.reference.held import Reference
 from gateway.controls.release import Releaser
 from gateway.controls.sending import SendingCheck, seal_older
-from gateway.controls.stops import EmergencyStops
 from gateway.controls.version_seal import VersionSeal
-from gateway.controls.versions import ControlVersions
-from gateway.delivery.deliveries import Deliveries
 from gateway.delivery.ways import wanted_states, ways
 from gateway.delivery.webhooks import Webhooks
+from gateway.dialects import bank_dialect, erp_dialect
 from gateway.domain.errors import Corrupt, GatewayError, NoRoom, NotOffered
-from gateway.intake.accept import Intake
-from gateway.intake.bulk import RELEASE_LANE, Bulk
-from gateway.intake.releasing import Releasing
+from gateway.intake.releasing import RELEASE_LANE, Releasing
 from gateway.intake.staged import sweep
 from gateway.lifecycle.notice import Notices
 from gateway.observe.commits import report_commits
 from gateway.observe.log import EventLog
 from gateway.observe.watch import Watch
-from gateway.onboarding.drift import DriftWatch
-from gateway.onboarding.probe import subjects
 from gateway.ports import events
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp import ErpDialect
@@ -48,11 +40,11 @@ from gateway.ports.runtime import Runtime
 from gateway.relay.archive import Archive
 from gateway.relay.context import Link
 from gateway.relay.relay import Relay
-from gateway.relay.withdraw import withdraw
 from gateway.runtime import LoopTasks, RealRuntime, SharedClock, SystemClock
 from gateway.settings import Settings
 from gateway.signing.release_seal import ReleaseSeal
 from gateway.signing.vault import KEY_BYTES, Vault
+from gateway.statements.debits import DebitBook, Debits
 from gateway.statements.refunds import Refunds
 from gateway.store.away import reached
 from gateway.store.engine import open_engine
@@ -64,52 +56,9 @@ from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.transport.http_client import HttpNet
 
 if TYPE_CHECKING:
+    from gateway.front_office import FrontOffice
+    from gateway.onboarding.drift import DriftWatch
     from gateway.store.hearing import Heard
-
-_NAME: Final = re.compile(r"[a-z][a-z0-9]{1,15}", re.ASCII)
-
-
-def ensure_own_adapters(adapters_file: Path, gateway_file: Path) -> None:
-    """Refuse to start when a stranger's package named ``adapters`` is the one imported.
-
-    Raises Corrupt unless both packages lie side by side.
-    """
-    if adapters_file.resolve().parent.parent != gateway_file.resolve().parent.parent:
-        raise Corrupt(
-            "the imported package 'adapters' is not this product's: another distribution of that "
-            "name is installed; remove it or use an environment of its own",
-            "导入的 adapters 包不属于本产品：环境中装有同名的其他软件包，请移除或使用独立环境",
-        )
-
-
-def bank_dialect(code: str, version: str = "") -> BankDialect:
-    """Load a bank's language by its code, in a document version or its newest.
-
-    Raises Corrupt when there is none.
-    """
-    dialect = _load("bank", code)
-    if version:
-        dialect = import_module(f"adapters.bank.{code}").DIALECTS.get(version)
-    if not isinstance(dialect, BankDialect):
-        raise Corrupt(
-            f"no bank dialect {code} {version}".strip(), f"没有银行方言 {code} {version}".strip()
-        )
-    return dialect
-
-
-def erp_dialect(name: str) -> ErpDialect:
-    """Load an ERP's language by its name. Raises Corrupt when there is none."""
-    dialect = _load("erp", name)
-    if not isinstance(dialect, ErpDialect):
-        raise Corrupt(f"adapters.erp.{name} exports no ERP dialect")
-    return dialect
-
-
-def _load(kind: str, name: str) -> object:
-    if not _NAME.fullmatch(name):
-        raise Corrupt(f"not a name of an adapter: {kind}", f"适配器名称不合法：{kind}")
-    ensure_own_adapters(Path(adapters.__file__), Path(gateway.__file__))
-    return import_module(f"adapters.{kind}.{name}").DIALECT
 
 
 class Role(StrEnum):
@@ -131,31 +80,33 @@ class Gateway:
     role: Role
     runtime: Runtime
     store: Store
-    intake: Intake
-    bulk: Bulk
     relay: Relay
-    decisions: Decisions
-    cancellations: Cancellations
-    holds: HoldViews
     seals: ReleaseSeal
+    payee_seals: PayeeSeal
     controls: Controls
-    control_versions: ControlVersions
-    stops: EmergencyStops
     reference: Reference
     notices: Notices
     checkpoints: Checkpoints
     books: BooksWatch
-    drift: DriftWatch
+    drift: DriftWatch | None
     webhooks: Webhooks
-    deliveries: Deliveries
     releasing: Releasing
     refunds: Refunds
+    debits: Debits
     erps: dict[str, ErpDialect]
     net: HttpNet
     tasks: LoopTasks
     watch: Watch
     lock: Lock | None
     """The lock on the data folder, with SQLite."""
+    _front: FrontOffice | None
+
+    @property
+    def front(self) -> FrontOffice:
+        """What ERPs and people ask. Raises Corrupt in a worker, which answers nobody."""
+        if self._front is None:
+            raise Corrupt("a worker has no front office", "发送进程不受理请求")
+        return self._front
 
     async def start(self) -> None:
         """Sweep what was never accepted, anchor the trail, take over what was in flight, begin."""
@@ -173,8 +124,10 @@ class Gateway:
         self.tasks.spawn("release", self.releasing.run())
         self.tasks.spawn("checkpoints", self.checkpoints.run())
         self.tasks.spawn("refunds", self.refunds.run())
+        self.tasks.spawn("debits", self.debits.run())
         self.tasks.spawn("books", self.books.run())
-        self.tasks.spawn("drift", self.drift.run())
+        if self.drift is not None:
+            self.tasks.spawn("drift", self.drift.run())
         self.webhooks.start()
 
     async def stop(self, drain_s: float = 10.0) -> None:
@@ -298,54 +251,65 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
     controls = Controls(settings.directory.keys.values(), VersionSeal(vault_key))
     seals = ReleaseSeal(vault_key)
     checkpoint_key = load_key(settings.data / "checkpoint.pem")
-    check = SendingCheck(seals, controls, lambda: clock.now().date())
+    book = DebitBook()
+    netbank = NetbankPaid(book, clock.now)
+    check = SendingCheck(seals, controls, lambda: clock.now().date(), netbank)
     shared = partial(Link, store=store, runtime=runtime, archive=archive)
     link = partial(shared, check=check, poll_s=settings.poll_s)
-    relay = Relay(
-        [
-            link(tenant=it, connection=one, dialect=banks[one.dialect], wake=tasks.signal())
-            for it in settings.directory.tenants.values()
-            for one in it.connections.values()
-        ]
-    )
-    releaser = Releaser(runtime, controls, settings.directory.tenants, seals)
+    relay = _relay(settings, banks, tasks, link)
+    payee_seals = PayeeSeal(vault_key)
     reference = Reference(store, runtime)
-    intake = Intake(store, runtime, banks, releaser, offices=reference)
-    release_wake = tasks.signal()
+    looks = (PayeeChecks(payee_seals), ListedNames(), Cutoffs(reference), netbank)
+    releaser = Releaser(runtime, controls, settings.directory.tenants, seals, inspectors=looks)
+    settling = NetbankSettling(netbank, controls, releaser, runtime, settings.directory)
+    wake = tasks.signal()
     notices = Notices(runtime)
     store.tell_of(wanted_states(settings.directory))
     told = list(ways(settings.directory))
     webhooks = Webhooks(store, runtime, told, settings.poll_s, SystemClock().now)
-    _listen(store, notices, (relay.rouse, webhooks.rouse, reference.rouse), release_wake.set)
-    return Gateway(
+    _listen(store, notices, (relay.rouse, webhooks.rouse, reference.rouse), wake.set)
+    built = Gateway(
         settings=settings,
         role=role,
         runtime=runtime,
         store=store,
-        intake=intake,
-        bulk=Bulk(intake),
         relay=relay,
-        decisions=Decisions(store, runtime, releaser, lambda: None, withdraw),
-        cancellations=Cancellations(store, runtime, withdraw, releaser.may_cancel),
         seals=seals,
-        holds=HoldViews(controls, lambda: clock.now().date()),
+        payee_seals=payee_seals,
         controls=controls,
-        control_versions=ControlVersions(store, runtime, controls, checkpoint_key),
-        stops=EmergencyStops(store, runtime),
         reference=reference,
         notices=notices,
         checkpoints=Checkpoints(store, runtime, checkpoint_key),
         books=BooksWatch(store, runtime, timedelta(minutes=settings.books_every_minutes)),
         drift=_drift(settings, store, runtime, relay, banks),
         webhooks=webhooks,
-        deliveries=Deliveries(store, runtime),
         refunds=Refunds(store, runtime, relay.queries, settings.directory, settings.poll_s),
-        releasing=Releasing(intake, settings.directory, release_wake, settings.poll_s),
+        debits=Debits(store, runtime, relay.queries, settings.directory, book, settling),
+        releasing=Releasing(
+            store, runtime, releaser, settings.directory, wake=wake, poll_s=settings.poll_s
+        ),
         erps={name: erp_dialect(name) for name in settings.erps},
         net=net,
         tasks=tasks,
         watch=Watch(log, store, clock, role.value, lambda: relay.in_flight),
         lock=lock,
+        _front=None,
+    )
+    if role is Role.WORKER:
+        return built
+    from gateway.front_office import front_office  # noqa: PLC0415 - a worker must not pay for it
+
+    return replace(built, _front=front_office(built, releaser, banks, checkpoint_key))
+
+
+def _relay(
+    settings: Settings, banks: dict[str, BankDialect], tasks: LoopTasks, link: Callable[..., Link]
+) -> Relay:
+    """The relay of all connections."""
+    return Relay(
+        link(tenant=it, connection=one, dialect=banks[one.dialect], wake=tasks.signal())
+        for it in settings.directory.tenants.values()
+        for one in it.connections.values()
     )
 
 
@@ -395,6 +359,11 @@ def _banks(settings: Settings) -> dict[str, BankDialect]:
 
 def _drift(
     settings: Settings, store: Store, runtime: Runtime, relay: Relay, banks: dict[str, BankDialect]
-) -> DriftWatch:
+) -> DriftWatch | None:
+    if not settings.drift_every_minutes:
+        return None
+    from gateway.onboarding.drift import DriftWatch  # noqa: PLC0415 - costs a start
+    from gateway.onboarding.probe import subjects  # noqa: PLC0415 - costs a start
+
     every = timedelta(minutes=settings.drift_every_minutes)
     return DriftWatch(store, runtime, relay.queries, subjects(settings.directory, banks), every)

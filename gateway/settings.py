@@ -6,12 +6,11 @@ Secrets stand in files or environment variables (``password_file``, ``password_e
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -22,8 +21,6 @@ from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import Fault, Refused
 from gateway.domain.ids import TenantId
 from gateway.domain.party import Account, Agent, Party
-from gateway.identity.options import NO_IDENTITY, IdentityOptions
-from gateway.identity.options_reading import read_identity, read_people
 from gateway.observe.options import DEFAULT_LOG, DEFAULT_METRICS, Form, LogOptions, MetricsOptions
 from gateway.ports.events import Level
 from gateway.ports.tenancy import (
@@ -31,11 +28,16 @@ from gateway.ports.tenancy import (
     Connection,
     Directory,
     OwnAccount,
+    Person,
     Policy,
     Tenant,
 )
 from gateway.ports.webhooks import Reach, Webhook
+from gateway.settings_table import SettingsTable
 from gateway.store.engine import Database
+
+if TYPE_CHECKING:
+    from gateway.identity.options import IdentityOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,8 @@ class Settings:
     """How long a process may be silent before others take its work over (PostgreSQL)."""
     log: LogOptions = DEFAULT_LOG
     metrics: MetricsOptions = DEFAULT_METRICS
-    identity: IdentityOptions = NO_IDENTITY
+    identity: IdentityOptions | None = None
+    """How people log in; None where the file says nothing of it."""
 
 
 class SettingsError(Refused):
@@ -74,101 +77,6 @@ class SettingsError(Refused):
 _DEFAULT_PORT: Final = 8700
 _PREFIX_MAX: Final = 4
 """A serial is prefix, day and 16 characters, and a bank may take no more than 30."""
-
-
-class _Reader:
-    """Reads a table of settings, collecting faults with their places."""
-
-    def __init__(self, table: Mapping[str, object], place: str, faults: list[Fault]) -> None:
-        self._table = table
-        self.place = place
-        self._faults = faults
-        self._read: set[str] = set()
-
-    def fault(self, name: str, zh: str, en: str, code: str = "settings") -> None:
-        self._faults.append(Fault(path=f"{self.place}.{name}", code=code, zh=zh, en=en))
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self._value(name, default)
-        if not isinstance(value, str) or (default is None and not value):
-            self.fault(name, "应为非空文本", "must be a text that is not empty")
-            return ""
-        return value
-
-    def number(self, name: str, default: int) -> int:
-        value = self._value(name, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            self.fault(name, "应为非负整数", "must be a whole number, not negative")
-            return default
-        return value
-
-    def flag(self, name: str, *, default: bool | None) -> bool | None:
-        value = self._value(name, default)
-        if value is not None and not isinstance(value, bool):
-            self.fault(name, "应为 true 或 false", "must be true or false")
-            return default
-        return value
-
-    def texts(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        value = self._value(name, list(default))
-        if not isinstance(value, list) or not all(isinstance(it, str) for it in value):
-            self.fault(name, "应为文本列表", "must be a list of texts")
-            return default
-        return tuple(value)
-
-    def numbers(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
-        value = self._value(name, list(default))
-        if not isinstance(value, list) or not all(type(it) is int and it >= 0 for it in value):
-            self.fault(name, "应为非负整数列表", "must be a list of whole numbers, not negative")
-            return default
-        return tuple(value)
-
-    def tables(self, name: str) -> list[_Reader]:
-        value = self._value(name, [])
-        if not isinstance(value, list) or not all(isinstance(it, dict) for it in value):
-            self.fault(name, "应为表数组", "must be an array of tables")
-            return []
-        return [
-            _Reader(table, f"{self.place}.{name}[{index}]", self._faults)
-            for index, table in enumerate(value)
-        ]
-
-    def table(self, name: str) -> _Reader:
-        value = self._value(name, {})
-        if not isinstance(value, dict):
-            self.fault(name, "应为表", "must be a table")
-            value = {}
-        return _Reader(value, f"{self.place}.{name}", self._faults)
-
-    def has(self, name: str) -> bool:
-        """Whether it is set."""
-        return name in self._table
-
-    def secret(self, name: str) -> str:
-        """A secret inline, from a file, or from an environment variable."""
-        self._read |= {name, f"{name}_file", f"{name}_env"}
-        if f"{name}_file" in self._table:
-            path = Path(str(self._table[f"{name}_file"]))
-            try:
-                return path.read_text(encoding="utf-8").strip()
-            except OSError:
-                self.fault(f"{name}_file", "文件无法读取", "the file cannot be read")
-                return ""
-        if f"{name}_env" in self._table:
-            variable = str(self._table[f"{name}_env"])
-            if variable not in os.environ:
-                self.fault(f"{name}_env", "环境变量未设置", "the environment variable is not set")
-            return os.environ.get(variable, "")
-        return self.text(name)
-
-    def done(self) -> None:
-        """Tell every setting that nobody reads: a misspelt one must not pass in silence."""
-        for name in sorted(set(self._table) - self._read):
-            self.fault(name, "未知配置项", "unknown setting")
-
-    def _value(self, name: str, default: object) -> object:
-        self._read.add(name)
-        return self._table.get(name, default)
 
 
 def load(path: Path) -> Settings:
@@ -185,7 +93,7 @@ def load(path: Path) -> Settings:
 def parse(content: Mapping[str, object], base: Path) -> Settings:
     """Settings from parsed TOML; relative paths are taken from ``base``."""
     faults: list[Fault] = []
-    root = _Reader(content, "", faults)
+    root = SettingsTable(content, "", faults)
     it = root.table("gateway")
     data = base / it.text("data", "var")
     clock = it.text("clock", "")
@@ -201,7 +109,6 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
             keys[made.id] = made
         reader.done()
     host = it.text("host", "127.0.0.1")
-    identity = root.table("identity")
     settings = Settings(
         data=data,
         database=_database(it, data),
@@ -216,7 +123,7 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
         lease_s=max(it.number("lease_s", 15), 2),
         log=_log(root.table("log")),
         metrics=_metrics(root.table("metrics")),
-        identity=read_identity(identity, host=host, base=base, tenants=tenants, keys=keys),
+        identity=_identity(root, host, base, Directory(tenants=tenants, keys=keys)),
     )
     it.done()
     root.done()
@@ -225,7 +132,32 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
     return settings
 
 
-def _database(it: _Reader, data: Path) -> Database:
+def _identity(
+    root: SettingsTable, host: str, base: Path, directory: Directory
+) -> IdentityOptions | None:
+    people = any(tenant.people for tenant in directory.tenants.values())
+    if not (people or root.has("identity")):
+        return None
+    from gateway.identity.options_reading import read_identity  # noqa: PLC0415 - costs a start
+
+    return read_identity(
+        root.table("identity"),
+        host=host,
+        base=base,
+        tenants=directory.tenants,
+        keys=directory.keys,
+    )
+
+
+def _people(tables: list[SettingsTable]) -> tuple[Person, ...]:
+    if not tables:
+        return ()
+    from gateway.identity.options_reading import read_people  # noqa: PLC0415 - costs a start
+
+    return read_people(tables)
+
+
+def _database(it: SettingsTable, data: Path) -> Database:
     """A file below the data folder, or the URL of a PostgreSQL database (also as a secret)."""
     if it.has("database_file") or it.has("database_env"):
         named = it.secret("database")
@@ -244,7 +176,7 @@ def _database(it: _Reader, data: Path) -> Database:
     return Database(url=named)
 
 
-def _log(reader: _Reader) -> LogOptions:
+def _log(reader: SettingsTable) -> LogOptions:
     level = reader.text("level", "info").upper()
     if level not in Level.__members__:
         reader.fault(
@@ -264,13 +196,13 @@ def _log(reader: _Reader) -> LogOptions:
     return made
 
 
-def _metrics(reader: _Reader) -> MetricsOptions:
+def _metrics(reader: SettingsTable) -> MetricsOptions:
     made = MetricsOptions(host=reader.text("host", "127.0.0.1"), port=reader.number("port", 0))
     reader.done()
     return made
 
 
-def _tenant(reader: _Reader, base: Path) -> Tenant:
+def _tenant(reader: SettingsTable, base: Path) -> Tenant:
     tenant_id = TenantId(reader.text("id"))
     connections = {
         made.id: made for made in (_connection(it, tenant_id) for it in reader.tables("connection"))
@@ -296,11 +228,13 @@ def _tenant(reader: _Reader, base: Path) -> Tenant:
         policy=_policy(reader.table("policy")),
         reach=reach,
         webhooks=_webhooks(reader, tenant_id, reach, base),
-        people=read_people(reader.tables("person")),
+        people=_people(reader.tables("person")),
     )
 
 
-def _webhooks(reader: _Reader, tenant: TenantId, reach: Reach, base: Path) -> tuple[Webhook, ...]:
+def _webhooks(
+    reader: SettingsTable, tenant: TenantId, reach: Reach, base: Path
+) -> tuple[Webhook, ...]:
     made: list[Webhook] = []
     for table in reader.tables("webhook"):
         webhook = read_webhook(table, tenant, reach, base)
@@ -310,7 +244,7 @@ def _webhooks(reader: _Reader, tenant: TenantId, reach: Reach, base: Path) -> tu
     return tuple(made)
 
 
-def _connection(reader: _Reader, tenant: TenantId) -> Connection:
+def _connection(reader: SettingsTable, tenant: TenantId) -> Connection:
     made = Connection(
         tenant=tenant,
         id=reader.text("id"),
@@ -331,7 +265,7 @@ def _connection(reader: _Reader, tenant: TenantId) -> Connection:
 
 
 def _account(
-    reader: _Reader, company: str, holder: str, connections: Mapping[str, Connection]
+    reader: SettingsTable, company: str, holder: str, connections: Mapping[str, Connection]
 ) -> OwnAccount:
     connection = reader.text("connection")
     if connection not in connections:
@@ -357,7 +291,7 @@ def _account(
     return made
 
 
-def _policy(reader: _Reader) -> Policy:
+def _policy(reader: SettingsTable) -> Policy:
     made = Policy(
         release_people=reader.number("release_people", 0),
         hold_people=max(reader.number("hold_people", 1), 1),
@@ -375,7 +309,7 @@ def _policy(reader: _Reader) -> Policy:
     return made
 
 
-def _key(reader: _Reader, tenant: TenantId) -> ApiKey:
+def _key(reader: SettingsTable, tenant: TenantId) -> ApiKey:
     kind = reader.text("kind", "machine")
     if kind not in {"machine", "person"}:
         reader.fault("kind", "应为 machine 或 person", "must be machine or person")

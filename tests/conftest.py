@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
+from tests.memory_folder import use_memory
 from tests.postgres import (  # noqa: F401 - fixtures that every test may ask for
     database,
     databases,
@@ -24,6 +25,8 @@ OPEN_SOCKETS = ("integration", "e2e", "bench", "crashwalk")
 # No deadline: a busy machine is not a fault. A fixed seed in CI: a red build can be repeated.
 settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("project")
+
+use_memory()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

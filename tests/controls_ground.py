@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from gateway.controls.altered import ErpAltered
 from gateway.controls.cancel import Cancellations
 from gateway.controls.decide import Decisions
 from gateway.controls.hold_views import HoldViews
@@ -126,12 +127,15 @@ async def _at_once(job):
 class Desk:
     """Intake, release, decisions and cancellations under a document."""
 
-    def __init__(self, at, document) -> None:
+    def __init__(self, at, document, inspectors=()) -> None:
         self.at = at
         at.runtime.tasks.read = _at_once
         self.rules = StandingRules(document)
-        releaser = Releaser(at.runtime, self.rules, {HERE.id: HERE})
-        self.intake = Intake(at.store, at.runtime, {"fake": FAKE}, releaser)
+        releaser = Releaser(at.runtime, self.rules, {HERE.id: HERE}, inspectors=inspectors)
+        self.releaser = releaser
+        self.withdrawn: list[str] = []
+        altered = ErpAltered(releaser, at.runtime, lambda *it: self.withdrawn.append(it[2]))
+        self.intake = Intake(at.store, at.runtime, {"fake": FAKE}, releaser, altered=altered)
         self.bulk = Bulk(self.intake)
         self.decisions = Decisions(at.store, at.runtime, releaser, lambda: None, lambda *_: None)
         self.cancellations = Cancellations(

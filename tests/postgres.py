@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from gateway.store.migrate import HEAD, migrate
 
 _OPTIONS = {
     "autovacuum": "off",
+    "deadlock_timeout": "100ms",
     "max_connections": "200",
     "max_wal_senders": "0",
     "shared_buffers": "32MB",
@@ -96,11 +99,27 @@ def databases() -> Iterator[Databases]:
         yield Databases(server)
 
 
+def lay_migrated(database: Database) -> None:
+    """Let a SQLite database that is not there yet begin at the newest revision."""
+    path = database.path
+    if path is not None and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gateway.db"
+        bring_up(Database.file(path))
+        return path.read_bytes()
+
+
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory) -> Path:
     """A SQLite database at the newest revision, to copy."""
     path = tmp_path_factory.mktemp("migrated") / "gateway.db"
-    bring_up(Database.file(path))
+    lay_migrated(Database.file(path))
     return path
 
 

@@ -39,6 +39,7 @@ from gateway.sandbox.options import Options
 from gateway.signing.vault import Vault
 from gateway.simulation.bank_end import cast_of_seed
 from gateway.simulation.plan import ERP_ACTOR, LINK, TENANT, tenant_of
+from gateway.simulation.schema import lay_tables
 from gateway.store import tables
 from gateway.store.engine import Database, open_engine, sqlite_engine
 from gateway.store.store import Store
@@ -213,7 +214,7 @@ def _engine(place: Path | Database) -> Engine:
     if isinstance(place, Database):
         return open_engine(place)
     engine = sqlite_engine(str(place / "gateway.db"))
-    tables.metadata.create_all(engine)
+    lay_tables(engine)
     return engine
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, Engine, select
 
 from gateway.ports.events import SILENT
+from gateway.simulation.schema import lay_tables
 from gateway.store import tables
 from gateway.store.engine import sqlite_engine
 from gateway.store.instants import BEIJING, to_us
@@ -83,6 +84,9 @@ class GroupTasks:
             raise result
         return result
 
+    async def read(self, job):
+        return job()
+
     def close(self) -> None:
         """Nothing waits."""
 
@@ -132,7 +136,7 @@ def bench(path: str = ":memory:", *, schema: bool = True):
     """A fresh store on its own database."""
     engine = sqlite_engine(path)
     if schema:
-        tables.metadata.create_all(engine)
+        lay_tables(engine)
     it = Bench(engine)
     with closing(it.store):
         yield it

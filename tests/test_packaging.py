@@ -77,22 +77,22 @@ def _package(folder: Path, name: str) -> Path:
 
 
 def test_our_own_adapters_pass():
-    bootstrap = importlib.import_module("gateway.bootstrap")
+    dialects = importlib.import_module("gateway.dialects")
     adapters, gateway = importlib.import_module("adapters"), importlib.import_module("gateway")
-    bootstrap.ensure_own_adapters(Path(str(adapters.__file__)), Path(str(gateway.__file__)))
+    dialects.ensure_own_adapters(Path(str(adapters.__file__)), Path(str(gateway.__file__)))
 
 
 def test_adapters_beside_the_gateway_pass_wherever_both_lie(tmp_path):
-    bootstrap = importlib.import_module("gateway.bootstrap")
-    bootstrap.ensure_own_adapters(_package(tmp_path, "adapters"), _package(tmp_path, "gateway"))
+    dialects = importlib.import_module("gateway.dialects")
+    dialects.ensure_own_adapters(_package(tmp_path, "adapters"), _package(tmp_path, "gateway"))
 
 
 def test_adapters_from_another_place_are_refused(tmp_path):
-    bootstrap = importlib.import_module("gateway.bootstrap")
+    dialects = importlib.import_module("gateway.dialects")
     foreign = _package(tmp_path / "site-packages", "adapters")
     own = _package(tmp_path / "project", "gateway")
     with pytest.raises(Corrupt):
-        bootstrap.ensure_own_adapters(foreign, own)
+        dialects.ensure_own_adapters(foreign, own)
 
 
 # ── the lock files ───────────────────────────────────────────────────────────────────────────

@@ -111,15 +111,32 @@ class Browser:
 
 
 class Server(uvicorn.Server):
-    """Says when it listens."""
+    """Says when it listens, and ends when it is told instead of looking ten times a second."""
 
     def __init__(self, config) -> None:
         super().__init__(config)
-        self.listening = asyncio.Event()
+        self.listening, self._told = asyncio.Event(), asyncio.Event()
 
     async def startup(self, sockets=None) -> None:
         await super().startup(sockets)
         self.listening.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)  # the headers of its answers
+        await self._told.wait()
+
+    async def end(self, running: asyncio.Task) -> None:
+        """End it, once it has seen that its callers are gone."""
+        async with asyncio.timeout(10):
+            while self.server_state.connections:  # noqa: ASYNC110 - it has no event for that
+                await asyncio.sleep(0)
+        self._told.set()
+        await running
+
+    async def shutdown(self, sockets=None) -> None:
+        for it in self.servers:
+            it.close()
+            await it.wait_closed()
 
 
 class Site:
@@ -144,7 +161,7 @@ class Site:
 
     async def stops(self):
         with acting_for(["t1"]):
-            return await self.world.gateway.stops.listed("t1")
+            return await self.world.gateway.front.stops.listed("t1")
 
     async def member(self, login: str) -> Browser:
         """Somebody who was invited, chose a password, enrolled an app and is inside."""
@@ -192,8 +209,7 @@ async def site(folder, *, identity=None, people=None, **policy):
         finally:
             for browser in made.browsers:
                 await browser.close()
-            server.should_exit = True
-            await running
+            await server.end(running)
 
 
 def story(folder, tell, **options):

@@ -21,6 +21,7 @@ from gateway.ports.webhooks import Answer, Webhook
 from gateway.signing.webhook_signature import is_signed
 from gateway.simulation.runtime import SimClock, SimIds, SimRandom, SimRuntime, SimTasks
 from gateway.simulation.scheduler import Future, Killed, Process, Scheduler
+from gateway.simulation.schema import lay_tables
 from gateway.store import tables
 from gateway.store.engine import sqlite_engine
 from gateway.store.instants import to_us
@@ -140,7 +141,7 @@ class Room:
         self.clock = SimClock(self.scheduler)
         self.ids = SimIds()
         self.engine = sqlite_engine(":memory:")
-        tables.metadata.create_all(self.engine)
+        lay_tables(self.engine)
         self.webhooks = tuple(webhooks) or (webhook(),)
         self.receiver = Receiver(self.clock)
         self.latency_s = latency_s

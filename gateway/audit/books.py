@@ -18,7 +18,9 @@ from sqlalchemy import Connection, func, select
 from gateway.audit import (
     books_content,
     books_controls,
+    books_limits,
     books_money,
+    books_payees,
     books_people,
     books_relay,
     books_rest,
@@ -112,6 +114,9 @@ def _breaches(db: Connection, question: Question, report: Report) -> Iterator[Br
         yield from books_people.breaches(db)
         yield from books_content.altered(db)
         yield from books_controls.breaches(db)
+        yield from books_payees.breaches(db)
+    if asked("I11"):
+        yield from books_limits.breaches(db)
     yield from _whole(db, question, asked)
     if question.bank is not None and asked("I1", "I2", "I5", "I7", "I8", "BANK"):
         yield from _money(db, question.bank, report)

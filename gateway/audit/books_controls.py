@@ -1,7 +1,7 @@
 """Whether the controls in force are those that people voted for (I10).
 
-Rule kept here: every version that ever held has a record in the journal and the votes of two people
-other than its proposer, and the one that holds is the last one recorded.
+Rule kept here: every version that ever held has a record in the journal and two different people
+behind it, its proposer among them, and the one that holds is the last one recorded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PERSON: Final = "person:"
 
 def breaches(db: Connection) -> Iterator[Breach]:
     """Versions that held without votes or record, were changed since, or went back."""
-    recorded = {tenant: _recorded(db, tenant) for tenant in _tenants(db)}
+    recorded = {tenant: _recorded(db, tenant) for tenant in journaled_tenants(db)}
     standing: dict[str, int] = {}
     held = db.execute(
         select(_c).where(_c.c.in_force_us.is_not(None) | (_c.c.state == _IN_FORCE))
@@ -41,7 +41,7 @@ def breaches(db: Connection) -> Iterator[Breach]:
         digest = hashlib.sha256(row.content.encode()).hexdigest()
         if recorded.get(row.tenant, {}).get(row.version) != row.digest or digest != row.digest:
             yield Breach(kind="controls_unrecorded", subject=subject)
-        people = voters[row.tenant, row.version, row.digest] - {row.proposed_by}
+        people = voters[row.tenant, row.version, row.digest] | _people(row.proposed_by)
         if len(people) < _PEOPLE:
             yield Breach(kind="controls_unvoted", subject=subject, detail=f"{len(people)}")
     for tenant, versions in recorded.items():
@@ -51,7 +51,7 @@ def breaches(db: Connection) -> Iterator[Breach]:
             yield Breach(kind="controls_gone_back", subject=subject, detail=f"{found}")
 
 
-def _tenants(db: Connection) -> Iterator[str]:
+def journaled_tenants(db: Connection) -> Iterator[str]:
     """Every tenant the journal knows, each found by a step in the index and not by a walk."""
     last = ""
     while True:
@@ -84,6 +84,10 @@ def _voters(db: Connection) -> defaultdict[tuple[str, int, str], set[str]]:
     """By tenant, version and digest, the people who said yes to it."""
     found: defaultdict[tuple[str, int, str], set[str]] = defaultdict(set)
     for row in db.execute(select(_v.c.tenant, _v.c.version, _v.c.digest, _v.c.actor)):
-        if row.actor.startswith(_PERSON):
-            found[row.tenant, row.version, row.digest].add(row.actor)
+        found[row.tenant, row.version, row.digest] |= _people(row.actor)
     return found
+
+
+def _people(actor: str) -> set[str]:
+    """An actor who is a person, or nobody."""
+    return {actor} if actor.startswith(_PERSON) else set()

@@ -170,10 +170,15 @@ _WORDS: Final = {
         "{subject} 未经应有的人批准即放行（{detail}）",
         "{subject} went on without the people it needed ({detail})",
     ),
+    "resolution_altered": (
+        "I10",
+        "{subject} 的认定 {detail} 或其附件与表决时的内容不符",
+        "resolution {detail} of {subject}, or a file it names, is not what people voted on",
+    ),
     "controls_unvoted": (
         "I10",
-        "管控文件 {subject} 曾生效，却只有 {detail} 名提交人以外的人员表决",
-        "controls {subject} held with the votes of only {detail} people beside the proposer",
+        "管控文件 {subject} 曾生效，却只有 {detail} 人同意（含提交人）",
+        "controls {subject} held with only {detail} people behind them, their proposer counted",
     ),
     "controls_unrecorded": (
         "I10",
@@ -184,6 +189,31 @@ _WORDS: Final = {
         "I10",
         "日志链记录 {subject} 为最后生效的管控文件，数据库中现行的却是第 {detail} 版",
         "controls {subject} came into force last, and the database holds version {detail} for it",
+    ),
+    "payees_unrecorded": (
+        "I10",
+        "收款人变更 {subject} 与日志链记录不符：未经记录、内容被改动或被删除",
+        "change {subject} of payees is not what the journal recorded: unrecorded, changed or gone",
+    ),
+    "payees_alone": (
+        "I10",
+        "收款人变更 {subject} 由 {detail} 一人提议并批准",
+        "change {subject} of payees was proposed and approved by {detail} alone",
+    ),
+    "payee_altered": (
+        "I10",
+        "收款人 {subject} 与最后一次获批的变更不符：被改动、恢复为旧内容或被删除",
+        "payee {subject} is not what its last approved change left: changed, put back or gone",
+    ),
+    "use": (
+        "I11",
+        "额度 {subject} 的已用额与放行的付款所占用之和不符（最小单位）：{detail}",
+        "the use of {subject} is not what released payments took of it, in minor units: {detail}",
+    ),
+    "given_back": (
+        "I11",
+        "{subject} 处于 {detail}，其占用的额度却已归还",
+        "{subject} is {detail}, and what it took of limits was given back",
     ),
     "reference_twice": (
         "I12",

@@ -11,12 +11,12 @@ from rich.progress import Progress
 from sqlalchemy import Connection, func, select
 
 from gateway import settings
-from gateway.audit.checkpoint import key_name, load_key
+from gateway.audit.checkpoint import key_name
 from gateway.audit.verify import Verdict, verify
 from gateway.cli.audit_walks import walks
 from gateway.cli.database_option import as_named
+from gateway.cli.deployed import own_key, require_database
 from gateway.domain.errors import Refused
-from gateway.settings import Settings
 from gateway.store import tables
 from gateway.store.engine import Database, open_engine
 from gateway.store.tenancy import refuse_walled
@@ -37,13 +37,11 @@ def command(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> Verdict:
     """Verify the trail that the settings name, with a progress bar on a terminal."""
     loaded = as_named(settings.load(options.config), options)
-    path = loaded.database.path
-    if path is not None and not path.exists():
-        raise Refused(f"no database at {path}", f"没有数据库：{path}")
+    require_database(loaded)
     key = (
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(options.key))
         if options.key
-        else _own_key(loaded)
+        else own_key(loaded, "--key")
     )
     engine = open_engine(loaded.database)
     try:
@@ -51,17 +49,6 @@ def check(options: argparse.Namespace) -> Verdict:
             return _verified(db, key, loaded.database, quiet=options.json)
     finally:
         engine.dispose()
-
-
-def _own_key(loaded: Settings) -> Ed25519PublicKey:
-    """The key of this installation's checkpoints; looking must never make one."""
-    pem = loaded.data / "checkpoint.pem"
-    if not pem.exists():
-        raise Refused(
-            f"no checkpoint key at {pem}: name the public key with --key",
-            f"没有检查点密钥 {pem}：请用 --key 指明公钥",
-        )
-    return load_key(pem).public_key()
 
 
 def _verified(db: Connection, key: Ed25519PublicKey, database: Database, *, quiet: bool) -> Verdict:
@@ -117,7 +104,7 @@ def _newest(options: argparse.Namespace) -> int:
     engine.dispose()
     if row is None:
         raise Refused("there is no checkpoint yet", "尚无检查点")
-    public = key_name(_own_key(loaded))
+    public = key_name(own_key(loaded, "--key"))
     print(
         json.dumps(
             {

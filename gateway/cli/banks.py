@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from gateway.bootstrap import bank_dialect
 from gateway.cli.installed import installed
+from gateway.dialects import bank_dialect
 
 
 def command(options: argparse.Namespace) -> int:

@@ -12,7 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from gateway.cli import bench_audit, bench_intake, bench_payments, bench_start, bench_texts
+from gateway.cli import (
+    bench_audit,
+    bench_controls,
+    bench_intake,
+    bench_payments,
+    bench_start,
+    bench_texts,
+)
 from gateway.cli.measured import Measured, Options, Say
 from gateway.domain.errors import Refused
 
@@ -29,6 +36,8 @@ class Bench:
     en: str
     measure: Callable[[Options, Say], Measured]
     profile: Callable[[Options, TextIO], None] | None = None
+    controls: bool = False
+    """Whether it can be run once more under a control document."""
 
 
 BENCHES: Final[Mapping[str, Bench]] = {
@@ -41,6 +50,7 @@ BENCHES: Final[Mapping[str, Bench]] = {
             en=bench_texts.BATCH_EN,
             measure=bench_payments.batch,
             profile=bench_payments.profile_batch,
+            controls=True,
         ),
         Bench(
             name="payments-single",
@@ -71,6 +81,13 @@ BENCHES: Final[Mapping[str, Bench]] = {
             en=bench_texts.START_EN,
             measure=bench_start.measure,
         ),
+        Bench(
+            name="controls",
+            unit="µs/payment",
+            zh=bench_texts.CONTROLS_ZH,
+            en=bench_texts.CONTROLS_EN,
+            measure=bench_controls.measure,
+        ),
     )
 }
 
@@ -95,6 +112,8 @@ def run(name: str, *, as_json: bool, list_only: bool, out: TextIO, scale: Option
             raise Refused(f"{name} has no profile", f"{name} 不支持剖析")
         bench.profile(scale, out)
         return 0
+    if scale.controls and not bench.controls:
+        raise Refused(f"{name} takes no --controls", f"{name} 不支持 --controls")
     measured = bench.measure(scale, _quiet if as_json else _say)
     found = document(bench, measured)
     out.write(json.dumps(found, ensure_ascii=False) + "\n" if as_json else _told(found))

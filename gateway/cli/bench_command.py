@@ -26,6 +26,7 @@ def command(options: argparse.Namespace) -> int:
             scale=share_of(options.scale),
             profile=Path(options.profile) if options.profile else None,
             database=options.db,
+            controls=options.controls,
         ),
     )
 

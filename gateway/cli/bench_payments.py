@@ -15,7 +15,7 @@ from typing import Final, TextIO
 
 import msgspec
 
-from gateway.cli import bench_profile
+from gateway.cli import bench_document, bench_profile
 from gateway.cli.bench_sides import PRODUCT, REFERENCE, Side, order, side
 from gateway.cli.load import LoadOrder, LoadReport
 from gateway.cli.measured import Measured, Options, Say, run_once
@@ -41,10 +41,21 @@ def batch(options: Options, say: Say) -> Measured:
     rates: dict[str, float] = {}
     extra: dict[str, float] = {}
     peak = 0.0
-    for name in (REFERENCE, PRODUCT):
-        with side(name, options, batching=True) as it:
+    plain = replace(options, controls=False)
+    runs = [(REFERENCE, plain), (PRODUCT, plain), *([(PRODUCT, options)] * options.controls)]
+    for name, run in runs:
+        with side(name, run, batching=True) as it:
             before = it.spent()
-            report = _load(order(it, calls=calls, lines=lines, connections=BATCH_CONNECTIONS))
+            items = bench_document.ITEMS if run.controls else 0
+            report = _load(
+                order(it, calls=calls, lines=lines, connections=BATCH_CONNECTIONS, items=items)
+            )
+            if run.controls:
+                extra |= {"without_controls": rates[PRODUCT]} | {
+                    f"without_controls_{told}": spent
+                    for told, spent in extra.items()
+                    if told.startswith(PRODUCT)
+                }
             rates[name] = calls * lines / (report.ended - report.started)
             extra |= _each(it, before, calls * lines)
             say(f"{name}: {rates[name]:.0f} payments/s")
@@ -52,6 +63,8 @@ def batch(options: Options, say: Say) -> Measured:
                 peak = it.peak_rss_mib()
                 extra["p99_ms"] = report.p99_ms
                 extra["accepted_per_s"] = calls * lines / (report.accepted - report.started)
+    if options.controls:
+        extra["fall_percent"] = 100 * (1 - rates[PRODUCT] / extra["without_controls"])
     return Measured(
         product=rates[PRODUCT],
         reference=rates[REFERENCE],

@@ -22,17 +22,17 @@ import uvloop
 from sqlalchemy import func, select
 
 from gateway import settings as settings_of
-from gateway.bootstrap import bank_dialect
 from gateway.cli import bench_settings
 from gateway.cli.load import LoadOrder, bodies
 from gateway.cli.measured import Options
 from gateway.controls.release import Releaser
+from gateway.dialects import bank_dialect
 from gateway.domain.errors import Corrupt
 from gateway.domain.message import WireMessage, WireReply
 from gateway.intake.accept import Caller, Intake
-from gateway.intake.bulk import RELEASE_LANE, Bulk, Call
+from gateway.intake.bulk import Bulk, Call
 from gateway.intake.json_body import parse_batch, parse_instruction
-from gateway.intake.releasing import Releasing
+from gateway.intake.releasing import RELEASE_LANE, Releasing
 from gateway.ports.bank import BankAnswer, BankDialect, BankState, PayRequest, StoredPayment
 from gateway.ports.bank_batch import BatchRequest, StoredBatch, StoredLine
 from gateway.ports.runtime import Batcher, GroupRunner
@@ -41,6 +41,7 @@ from gateway.relay.context import Link
 from gateway.relay.relay import Relay
 from gateway.runtime import LoopTasks, RealRuntime, SystemClock
 from gateway.settings import Settings
+from gateway.signing.release_seal import ReleaseSeal
 from gateway.signing.vault import KEY_BYTES, Vault
 from gateway.store import tables
 from gateway.store.engine import open_engine
@@ -219,7 +220,8 @@ class _Path:
             poll_s=settings.poll_s,
         )
         self.relay = Relay([link])
-        self.intake = Intake(self.store, runtime, {dialect.code: dialect}, Releaser(runtime))
+        releaser = Releaser(runtime, seals=ReleaseSeal(bytes(KEY_BYTES)))
+        self.intake = Intake(self.store, runtime, {dialect.code: dialect}, releaser)
         wake = self.tasks.signal()
         self.bulk = Bulk(self.intake)
 
@@ -229,7 +231,9 @@ class _Path:
             self.relay.rouse(keys)
 
         self.store.on_rouse(rouse)
-        self.releasing = Releasing(self.intake, settings.directory, wake, settings.poll_s)
+        self.releasing = Releasing(
+            self.store, runtime, releaser, settings.directory, wake=wake, poll_s=settings.poll_s
+        )
 
     async def drive(self, payments: int, *, bulk: bool) -> _Spent:
         """Post, wait until everything is settled, close."""

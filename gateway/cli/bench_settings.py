@@ -7,6 +7,9 @@ from typing import Final
 CUSTOMER: Final = "9900000001"
 DEBTOR: Final = "900010101000000011"
 """The well-filled account of the sandbox's seed."""
+COMPANY: Final = "sample"
+PEOPLE: Final = ("wang", "li", "chen")
+"""Under controls: who puts the document in force."""
 KEY: Final = "bench"
 SECRET: Final = "bench-secret-of-this-run-only"  # noqa: S105 - invented, lives as long as the run
 
@@ -40,7 +43,7 @@ password = "Demo-Pass-1"
 slots = {slots}
 
 [[tenant.company]]
-id = "sample"
+id = "{COMPANY}"
 name = "示例制造有限公司"
 
 [[tenant.company.account]]

@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from gateway.cli import bench_settings
+from gateway.cli import bench_document, bench_settings
+from gateway.cli.api_client import ApiClient
 from gateway.cli.load import LoadOrder
 from gateway.cli.measured import (
     Options,
@@ -26,6 +28,7 @@ from gateway.cli.measured import (
     running,
 )
 from gateway.cli.own_postgres import OwnPostgres
+from gateway.domain.errors import Corrupt
 from gateway.runtime import SharedClock, SystemClock
 
 PRODUCT: Final = "product"
@@ -66,6 +69,7 @@ def order(  # noqa: PLR0913 - keyword-only, what differs between calls
     lines: int = 0,
     first: int = 0,
     rate_per_s: float = 0.0,
+    items: int = 0,
 ) -> LoadOrder:
     """What the load generator is to do to a side."""
     address = urlsplit(side.address)
@@ -80,6 +84,7 @@ def order(  # noqa: PLR0913 - keyword-only, what differs between calls
         first=first,
         connections=connections,
         rate_per_s=rate_per_s,
+        items=items,
         database=side.database,
         settled_sql=_SETTLED[side.name],
         settled_target=first + calls,
@@ -110,8 +115,11 @@ def side(name: str, options: Options, *, batching: bool) -> Iterator[Side]:
                 database=server.url if server else "gateway.db",
                 batching=batching,
             )
-            settings.write_text(written, encoding="utf-8")
+            more = bench_document.settings_text() if options.controls else ""
+            settings.write_text(written + more, encoding="utf-8")
             started = _product(until, settings, options)
+            if options.controls:
+                _put_in_force(started[0].address)
         yield Side(
             name=name,
             address=started[0].address,
@@ -132,6 +140,23 @@ def _product(until: ExitStack, settings: Path, options: Options) -> list[Running
         until.enter_context(running(["gateway.cli.main", role, *named], settings.parent))
         for role in roles
     ]
+
+
+def _put_in_force(address: str) -> None:
+    """Have the bench's document proposed and voted on, as people do it. Raises Corrupt."""
+    first, *others = [
+        ApiClient(address, name, bench_settings.SECRET.encode()) for name in bench_settings.PEOPLE
+    ]
+    wish = {"content": bench_document.content(SystemClock().now().date())}
+    answer = first.post("/v1/controls/proposals", wish)
+    for one in others:
+        if answer.status == HTTPStatus.OK and answer.json()["state"] != "in_force":
+            made: dict[str, Any] = answer.json()
+            answer = one.post(made["links"]["vote"], {"digest": made["digest"]})
+    for one in (first, *others):
+        one.close()
+    if answer.status != HTTPStatus.OK or answer.json()["state"] != "in_force":
+        raise Corrupt(f"the bench's document is not in force: {answer.body[:500]!r}")
 
 
 def _sandbox(folder: Path) -> Sequence[str]:

@@ -32,13 +32,20 @@ _SAME_EN: Final = (
 BATCH_ZH: Final = (
     "批量付款：POST /v1/batches 20 次，每次 5,000 笔，2 个连接，16 个发送通道；同一账户的付款合并"
     "发送（policy batching），每条 RBATCH 报文 100 笔；自首次调用至 GET /v1/batches/{id} 显示全部 "
-    "SETTLED。p99_ms 为单次受理调用的 p99。" + _SAME_ZH
+    "SETTLED。p99_ms 为单次受理调用的 p99。加 --controls 则再测一次产品，其间 bench controls "
+    "所用的控制文件生效（权限、审批、限额、资金计划、三天内查重、收款人冷静期、一户多供应商；不含"
+    "首次付款和网银已付，这些付款会因此挂起或等待），付款全部直通、各带预算项目：product 为生效时，"
+    "without_controls 为不生效时，fall_percent 为降幅。" + _SAME_ZH
 )
 BATCH_EN: Final = (
     "Batches: 20 calls of POST /v1/batches with 5,000 lines each over 2 connections, 16 sending "
     "slots; payments of one account travel together (policy batching), 100 in each RBATCH "
     "message; from the first call until GET /v1/batches/{id} shows every line SETTLED. p99_ms is "
-    "that of one accepting call. " + _SAME_EN
+    "that of one accepting call. With --controls the product runs once more while the document of "
+    "bench controls is in force (permission, approval, limits, plan, duplicates over three days, "
+    "payees changed lately or shared; neither first payments nor netbank, which would hold these "
+    "payments or let them wait); every payment goes straight through and names a budget item: "
+    "product is with it, without_controls without it, fall_percent the difference. " + _SAME_EN
 )
 SINGLE_ZH: Final = (
     "逐笔付款：POST /v1/instructions 3,000 次，16 个连接，48 个发送通道，每笔一条银行报文；自首次"
@@ -88,4 +95,24 @@ START_EN: Final = (
     "Cold start of a worker: gateway worker on PostgreSQL (already migrated) from the start of "
     "the process to the line that says it is ready; the middle one of 5, in milliseconds, less is "
     "better. Reference: a Python process that only imports the third-party libraries it uses."
+)
+CONTROLS_ZH: Final = (
+    "管控检查：100,000 笔付款（96 个账户，每 250 笔换一个，50 个预算项目轮换，1% 须审批），1,000 "
+    "笔一个事务，问“可否直通”：经办权限、审批矩阵、限额与资金计划，已用额从 SQLite 读取，单位为"
+    "每笔微秒，越小越好；reserve_us 为随后占用额度（每笔 4 项计数，不含提交），compile_ms 为文件"
+    "编译一次。文件：300 人、50 个岗位、30 条矩阵规则、20 项限额（每笔涉及 5 项）、1,000 行计划、"
+    "20 家公司。参照：同一文件按记录逐条判断（岗位、计划行、已用额按名称查字典，权限、矩阵、限额"
+    "逐条比较），不编译、不缓存、无数据库；两侧结论须一致。两侧各在独立进程，轮流三轮取中位数。"
+)
+CONTROLS_EN: Final = (
+    "The checks of the controls: 100,000 payments (96 accounts, another every 250, 50 budget items "
+    "in turn, 1% need approval), 1,000 in a transaction, asked whether they may go straight "
+    "through: the maker's permission, the approval matrix, limits and plan, with what was used "
+    "read from SQLite; in microseconds per payment, less is better. reserve_us is what it takes to "
+    "reserve afterwards (4 counters of each payment, the commit left out), compile_ms to compile "
+    "the document once. The document: 300 people, 50 roles, 30 rules of the matrix, 20 limits (5 "
+    "concern a payment), 1,000 plan lines, 20 companies. Reference: the same document asked record "
+    "by record (roles, plan lines and use looked up by name in dictionaries; permissions, matrix "
+    "and limits compared one by one), nothing compiled or remembered, no database; both sides must "
+    "say the same. Each in a process of its own, three rounds in turn, the middle one counts."
 )

@@ -14,7 +14,7 @@ from typing import Final
 
 from rich.progress import Progress
 
-from gateway.bootstrap import bank_dialect
+from gateway.dialects import bank_dialect
 from gateway.runtime import SystemClock
 from gateway.simulation.bank_end import world
 from gateway.simulation.plan import Result

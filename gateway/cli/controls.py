@@ -1,7 +1,8 @@
-"""``gateway controls``: show, export, propose, vote, withdraw, explain, verify.
+"""``gateway controls``: show, export, propose, vote, withdraw, explain, use, verify, reseal.
 
 All but ``verify`` call a running API with a key of the settings, so they work beside the service
-and leave the same trace as anybody's call. ``verify`` reads a file and asks nobody.
+and leave the same trace as anybody's call. ``verify`` reads a file and asks nobody; ``reseal``
+works on the database while nothing else does.
 """
 
 from __future__ import annotations
@@ -10,19 +11,17 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from gateway import settings
-from gateway.audit.checkpoint import key_name, load_key
-from gateway.cli.api_client import Answer, ApiClient
+from gateway.audit.checkpoint import key_name
+from gateway.cli.api_client import ApiClient
+from gateway.cli.deployed import own_key
+from gateway.cli.person_calls import calling_key, told
 from gateway.controls.version_file import FILE_BYTES_MAX, Verified, parse_file, verify_export
-from gateway.domain.decision import ActorKind
-from gateway.domain.errors import Fault, Refused
-from gateway.ports.tenancy import ApiKey, Directory
-from gateway.settings import Settings
+from gateway.domain.errors import Refused
 
 _PATH: Final = "/v1/controls"
 _PROPOSALS: Final = f"{_PATH}/proposals"
@@ -40,7 +39,11 @@ def command(options: argparse.Namespace) -> int:
     if options.action == "verify":
         return _verify(options)
     loaded = settings.load(options.config)
-    key = _key(loaded.directory, options)
+    if options.action == "reseal":
+        from gateway.cli.reseal import command as reseal  # noqa: PLC0415 - others need no server
+
+        return reseal(loaded, options)
+    key = calling_key(loaded.directory, options)
     client = ApiClient(options.url or f"http://{loaded.host}:{loaded.port}", key.id, key.secret)
     try:
         _ACTIONS[options.action](client, options)
@@ -49,28 +52,15 @@ def command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _key(directory: Directory, options: argparse.Namespace) -> ApiKey:
-    """The key that calls: the one named, or the tenant's first person."""
-    found = [
-        key
-        for key in directory.keys.values()
-        if (not options.tenant or key.tenant == options.tenant)
-        and (key.id == options.key if options.key else key.actor.kind is ActorKind.PERSON)
-    ]
-    if not found:
-        raise Refused("the settings hold no such key", "配置中没有这样的密钥")
-    return found[0]
-
-
 # ── actions that call the API ───────────────────────────────────────────────────────────────
 
 
 def _show(client: ApiClient, options: argparse.Namespace) -> None:
     """One version, or all of them."""
     if options.version is not None:
-        _print_version(_told(client.call("GET", f"{_PROPOSALS}/{options.version}")), options)
+        _print_version(told(client.call("GET", f"{_PROPOSALS}/{options.version}")), options)
         return
-    listed = _told(client.call("GET", _PROPOSALS))
+    listed = told(client.call("GET", _PROPOSALS))
     if options.json:
         print(json.dumps(listed, ensure_ascii=False))
         return
@@ -82,7 +72,7 @@ def _show(client: ApiClient, options: argparse.Namespace) -> None:
 
 def _export(client: ApiClient, options: argparse.Namespace) -> None:
     query = f"?version={options.version}" if options.version is not None else ""
-    found = _told(client.call("GET", f"{_PATH}{query}"))
+    found = told(client.call("GET", f"{_PATH}{query}"))
     text = json.dumps(found, ensure_ascii=False, indent=1)
     if options.out is None:
         print(text)
@@ -97,28 +87,45 @@ def _export(client: ApiClient, options: argparse.Namespace) -> None:
 def _propose(client: ApiClient, options: argparse.Namespace) -> None:
     content = parse_file(options.file.name, _bytes(options.file))
     answer = client.post(_PROPOSALS, {"content": content, "comment": options.comment})
-    _print_version(_told(answer), options)
+    _print_version(told(answer), options)
 
 
 def _vote(client: ApiClient, options: argparse.Namespace) -> None:
     target = f"{_PROPOSALS}/{options.version}/votes"
     wish = {"digest": options.digest, "reason": options.reason}
-    _print_version(_told(client.post(target, wish)), options)
+    _print_version(told(client.post(target, wish)), options)
 
 
 def _withdraw(client: ApiClient, options: argparse.Namespace) -> None:
     target = f"{_PROPOSALS}/{options.version}/withdrawal"
-    _print_version(_told(client.post(target, {"reason": options.reason})), options)
+    _print_version(told(client.post(target, {"reason": options.reason})), options)
 
 
 def _explain(client: ApiClient, options: argparse.Namespace) -> None:
     given = {name: getattr(options, f"of_{name}") for name in _ASKED}
     query = urlencode({name: value for name, value in given.items() if value})
-    found = _told(client.call("GET", f"{_PATH}/explanation?{query}"))
+    found = told(client.call("GET", f"{_PATH}/explanation?{query}"))
     if options.json:
         print(json.dumps(found, ensure_ascii=False))
         return
     print("\n".join([*found["zh"], "", *found["en"]]))
+
+
+def _use(client: ApiClient, options: argparse.Namespace) -> None:
+    """Cap, used and left of limits and plan lines."""
+    given = {name: getattr(options, name) for name in ("company", "item", "period")}
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    found = told(client.call("GET", f"{_PATH}/use{f'?{query}' if query else ''}"))
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    for it in found["counters"]:
+        print(f"{it['zh']}：上限 {it['at_most']}，已用 {it['used']}，剩余 {it['left']}")
+        print(f"  {it['en']}: at most {it['at_most']}, used {it['used']}, left {it['left']}")
+    if not found["counters"]:
+        print("没有可查看的限额或计划 / no limit or plan line to be seen")
+    if found["more"]:
+        print("未全部列出，请缩小范围 / there are more: ask for less")
 
 
 _ACTIONS: Final[Mapping[str, Callable[[ApiClient, argparse.Namespace], None]]] = {
@@ -128,24 +135,8 @@ _ACTIONS: Final[Mapping[str, Callable[[ApiClient, argparse.Namespace], None]]] =
     "vote": _vote,
     "withdraw": _withdraw,
     "explain": _explain,
+    "use": _use,
 }
-
-
-def _told(answer: Answer) -> dict[str, Any]:
-    """What the API answered. Raises Refused in its words, with every fault."""
-    found = answer.json()
-    if answer.status == HTTPStatus.OK:
-        return found
-    problem: dict[str, Any] = found
-    faults = [
-        Fault(path=it["path"], code=it["code"], zh=it["zh"], en=it["en"])
-        for it in problem.get("faults", [])
-    ]
-    en, zh = (
-        str(problem.get(f"detail_{language}") or problem.get(f"title_{language}") or answer.status)
-        for language in ("en", "zh")
-    )
-    raise Refused(en, zh, faults)
 
 
 def _line(one: Mapping[str, Any]) -> str:
@@ -181,7 +172,7 @@ def _print_version(one: Mapping[str, Any], options: argparse.Namespace) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     """Say whether a file is what a gateway exported; exit code 1 where it is not."""
-    key = options.public_key or _own_key(settings.load(options.config))
+    key = options.public_key or key_name(own_key(settings.load(options.config), "--public-key"))
     text = _bytes(options.file)
     try:
         found = verify_export(text, key)
@@ -209,17 +200,6 @@ def _document(found: Verified) -> dict[str, object]:
         "digest": found.digest,
         "key": found.key,
     }
-
-
-def _own_key(loaded: Settings) -> str:
-    """The public key of this installation; looking must never make one."""
-    pem = loaded.data / "checkpoint.pem"
-    if not pem.exists():
-        raise Refused(
-            f"no checkpoint key at {pem}: name the public key with --public-key",
-            f"没有检查点密钥 {pem}：请用 --public-key 指明公钥",
-        )
-    return key_name(load_key(pem).public_key())
 
 
 def _bytes(path: Path) -> bytes:

@@ -28,7 +28,20 @@ def add(command: argparse.ArgumentParser) -> None:
     withdraw = _action(actions, "withdraw", "撤回 / withdraw a proposal")
     withdraw.add_argument("version", type=int, help="版本号 / number of the version")
     withdraw.add_argument("--reason", default="", help="理由 / why")
+    reseal = actions.add_parser("reseal", help="更换保险库密钥后重新封印 / after a new vault key")
+    reseal.add_argument(
+        "--old-key",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="旧密钥文件 / the old key's file",
+    )
+    _common(reseal)
     _explain(_action(actions, "explain", "试算：需要谁审批 / who would have to approve this?"))
+    use = _action(actions, "use", "限额与计划：上限、已用、剩余 / cap, used and left")
+    use.add_argument("--company", help="公司 / a company")
+    use.add_argument("--item", help="预算项目：只列计划 / a budget item: plan lines only")
+    use.add_argument("--period", help="2026, 2026-10, 2026-10-15（默认今天所在 / today's）")
     verify = actions.add_parser("verify", help="核对导出文件 / check an exported file")
     verify.add_argument("file", type=Path, help="导出文件 / the exported file")
     verify.add_argument("--public-key", metavar="HEX", help="签名公钥 / the key that signed it")

@@ -21,10 +21,10 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final, TextIO
 
-from gateway.bootstrap import erp_dialect
 from gateway.cli import canonical_csv, pain_file
 from gateway.cli.canonical_csv import COLUMNS, encodable
 from gateway.cli.reasons import why
+from gateway.dialects import erp_dialect
 from gateway.domain.errors import Fault, Refused, WireError
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.json_body import BATCH_MAX, parse_batch

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from gateway.cli import demo_chapters
+from gateway.cli import demo_chapters, demo_controls
 from gateway.cli.api_client import Answer, ApiClient
 from gateway.cli.demo_books import compare, views_of
 from gateway.cli.demo_files import ACCOUNTS, POOR, Wish, coming_back, pain001, wish
@@ -34,16 +34,20 @@ class Story:
         self._batches: list[str] = []
         self.filed_return = ""
         """The line of a file whose money comes back."""
+        self.controls: dict[str, object] = {}
+        """The control document under which the story is played, and who put it in force."""
         self.differences: list[str] = []
         self.result: dict[str, object] = {}
 
     def play(self) -> None:
         """All chapters, then the books."""
+        demo_controls.put_in_force(self)
         self._files()
         self._rest()
         self._refusals()
         self._lost_answers()
         self._duplicate()
+        demo_controls.approved(self)
         self._killed()
         demo_chapters.stopped(self)
         demo_chapters.batches(self)
@@ -53,6 +57,7 @@ class Story:
         self._rest_of_it()
         self._reports()
         self.result, self.differences = compare(self.stage, self.wishes, self.ids)
+        self.result["controls"] = self.controls
         self._show()
 
     # ── chapters ────────────────────────────────────────────────────────────────────────

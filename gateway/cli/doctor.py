@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from gateway import bootstrap, settings
-from gateway.bootstrap import bank_dialect
+from gateway.dialects import bank_dialect
 from gateway.onboarding.findings import Finding, Result, ready
 from gateway.onboarding.probe import probe, subject_of
 from gateway.onboarding.report import MARKS

@@ -21,10 +21,10 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Final, TextIO
 
 from gateway import settings
-from gateway.bootstrap import bank_dialect, erp_dialect
 from gateway.cli.demo_stage import settings_text
 from gateway.cli.installed import installed
 from gateway.cli.reasons import why
+from gateway.dialects import bank_dialect, erp_dialect
 from gateway.domain.errors import Fault, NotFound, NotOffered, WireError
 from gateway.domain.ids import InstructionId, TenantId
 from gateway.domain.instruction import BusinessType, Instruction, State

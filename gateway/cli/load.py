@@ -59,6 +59,8 @@ class LoadOrder(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     lines: int = 0
     first: int = 0
+    items: int = 0
+    """How many budget items the payments are for, in turn; 0: they name none."""
     connections: int = 16
     rate_per_s: float = 0.0
     deadline_s: float = 600.0
@@ -142,6 +144,7 @@ class HttpConnection(asyncio.Protocol):
 def instruction(order: LoadOrder, index: int) -> dict[str, str]:
     """One own-bank payment of 1.00 to generated payee ``index``."""
     account = own_account(index)
+    item = {"budget_item": f"A{index % order.items:02}"} if order.items else {}
     return {
         "erp_reference": f"BENCH-{index:08d}",
         "debtor_account": order.debtor,
@@ -152,6 +155,7 @@ def instruction(order: LoadOrder, index: int) -> dict[str, str]:
         "amount": "1.00",
         "currency": "CNY",
         "purpose": "货款",
+        **item,
     }
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway import __version__
-from gateway.cli import controls_options
+from gateway.cli import controls_options, payees_options
 from gateway.domain.errors import Corrupt, GatewayError, Refused
 
 _CONFIG: Final = "gateway.toml"
@@ -158,6 +158,7 @@ def _service_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     _webhooks(commands)
     _people(commands)
     controls_options.add(_add(commands, "controls", "管控文件 / the control document"))
+    payees_options.add(_add(commands, "payees", "收款人主数据 / the payee master"))
     _reference(commands)
     _onboard(commands)
     banks = _add(commands, "banks", "已装银行及能力 / installed banks and what they offer")
@@ -179,9 +180,13 @@ def _onboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    people = _add(commands, "people", "人员登录：邀请、名单 / people who log in: invite, list")
-    people.add_argument("action", choices=("invite", "list"))
-    people.add_argument("name", nargs="?", help="登录名 / log-in name (invite)")
+    people = _add(commands, "people", "人员登录：邀请、名单、停用 / people who log in")
+    people.add_argument("action", choices=("invite", "list", "disable", "enable"))
+    people.add_argument("name", nargs="?", help="登录名 / log-in name")
+    people.add_argument("--reason", default="", help="停用、恢复的原因 / why (disable, enable)")
+    people.add_argument("--tenant", help="租户 / tenant of the person that calls")
+    people.add_argument("--key", help="人员密钥编号 / id of the person's key that calls")
+    people.add_argument("--url", help="API 地址 / the API's address (from the settings)")
     people.add_argument(
         "--anew",
         action="store_true",
@@ -330,6 +335,11 @@ def _proof_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser
         choices=("sqlite", "postgresql"),
         default="sqlite",
         help="付款类测量的数据库 / database of the payment benches",
+    )
+    bench.add_argument(
+        "--controls",
+        action="store_true",
+        help="另测控制文件生效时 / payments-batch: once more with a control document in force",
     )
     bench.add_argument("--profile", help="把剖析写到此文件 / write a profile to this file")
     _json(bench)

@@ -37,13 +37,15 @@ class Options:
     """How large a run is: ``scale`` 1.0 is the set-up as written, ``slots`` messages in flight.
 
     ``profile``: instead of measuring, profile the product inside this process and write the
-    statistics to this file. ``database`` is where both sides keep their books.
+    statistics to this file. ``database`` is where both sides keep their books. ``controls``: the
+    product also lives by a control document, and what that costs is told.
     """
 
     scale: float = 1.0
     profile: Path | None = None
     slots: int = 16
     database: str = SQLITE
+    controls: bool = False
 
     @property
     def postgresql(self) -> bool:

@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from gateway import bootstrap, settings
-from gateway.bootstrap import bank_dialect, erp_dialect
 from gateway.cli.erp_try import Ground, tried
 from gateway.cli.installed import installed
 from gateway.cli.onboard_play import rehearse
 from gateway.cli.onboard_stage import Standin
 from gateway.cli.reasons import why
 from gateway.controls.reference.uscc import uscc_fault
+from gateway.dialects import bank_dialect, erp_dialect
 from gateway.domain.errors import GatewayError, NotOffered, Refused, WireError
 from gateway.onboarding import client_file
 from gateway.onboarding.check import (

@@ -12,9 +12,9 @@ from typing import Final
 from msgspec.structs import replace
 from sqlalchemy import Connection, select
 
-from gateway.bootstrap import bank_dialect
 from gateway.cli.onboard_stage import BATCHING, PAYING, Stage, Standin
 from gateway.cli.verify_books_bank import open_bank
+from gateway.dialects import bank_dialect
 from gateway.domain.errors import GatewayError, InvalidInstruction, NotOffered, ReusedReference
 from gateway.domain.ids import InstructionId
 from gateway.domain.instruction import FINAL, State
@@ -64,7 +64,7 @@ class _Act:
         """Hand in one payment."""
         stage = self.stage
         with acting_for((self.tenant,)):
-            taken = await stage.built.intake.accept(
+            taken = await stage.built.front.intake.accept(
                 stage.caller(self.tenant), draft, key="", body_digest=""
             )
         if taken.id not in self.ids:
@@ -78,7 +78,7 @@ class _Act:
             caller=caller, scope=caller.erp, reference=reference, digest=reference, format="json"
         )
         with acting_for((self.tenant,)):
-            batch = await stage.built.bulk.accept(call, drafts)
+            batch = await stage.built.front.bulk.accept(call, drafts)
             self.ids += await stage.built.store.read(lambda db: _lines(db, self.tenant, batch.id))
         if len(self.ids) != len(drafts):
             self.wrong("批次有明细未受理", "lines of the batch were not accepted")

@@ -16,11 +16,12 @@ from sqlalchemy import select
 
 from gateway import bootstrap, settings
 from gateway.audit.books import Report
-from gateway.bootstrap import Gateway, bank_dialect
+from gateway.bootstrap import Gateway
 from gateway.chance import SystemRandom
 from gateway.cli.verify_books import books_of
 from gateway.cli.verify_books_bank import open_bank
 from gateway.delivery.standing import instruction_view
+from gateway.dialects import bank_dialect
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.ids import InstructionId, TenantId
 from gateway.intake.accept import Caller

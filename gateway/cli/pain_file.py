@@ -110,6 +110,7 @@ def _line(writer: ModuleType, draft: Draft, today: date, remark: Remark, lose: L
         creditor_agent_bic=draft.creditor_agent_bic,
         creditor_city=draft.creditor_city,
         purpose=draft.purpose,
+        budget_item=draft.budget_item,
         urgent=draft.urgency == Urgency.URGENT.value,
         category_purpose=_category(draft, lose),
         execution_date=_day(draft, today, remark),

@@ -1,7 +1,8 @@
-"""``gateway people invite NAME | list``: a one-time link for a first password; who may log in.
+"""``gateway people invite | list | disable | enable``: one-time links, who may log in, who no more.
 
 The link is made from the deployment's own key and proves itself: nothing is written, so the
 command works beside a running gateway, and the link ends when it was used or after three days.
+``disable`` and ``enable`` call the running API with another person's key.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from sqlalchemy import inspect
 
 from gateway import settings
 from gateway.chance import SystemRandom
+from gateway.cli.api_client import ApiClient
+from gateway.cli.person_calls import calling_key, told
 from gateway.domain.errors import NotFound, Refused
 from gateway.identity.context import Somebody
 from gateway.identity.enrolment import INVITED_FOR, invitation
+from gateway.identity.options import NO_IDENTITY
 from gateway.identity.rows import AccountReads, Standing
 from gateway.identity.seals import KEY_BYTES, purpose_key
 from gateway.runtime import SystemClock
@@ -27,6 +31,7 @@ from gateway.store.own_file import own_file
 from gateway.store.tenancy import EVERYONE, is_walled, say
 
 KEY_FILE: Final = "identity.key"
+_ADDRESSES: Final = {"disable": "disabling", "enable": "enabling"}
 
 
 def command(options: argparse.Namespace) -> int:
@@ -37,6 +42,8 @@ def command(options: argparse.Namespace) -> int:
     if not options.name:
         raise Refused("name a person of the settings", "请给出人员的登录名")
     who = _who(loaded, options.name)
+    if options.action != "invite":
+        return _change(loaded, who, options)
     link, secret, until = _invite(loaded, who, anew=options.anew)
     if options.json:
         print(json.dumps({"login": who.person.login, "link": link, "secret": secret}))
@@ -48,7 +55,7 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _invite(loaded: Settings, who: Somebody, *, anew: bool) -> tuple[str, str, str]:
-    identity = loaded.identity
+    identity = loaded.identity or NO_IDENTITY
     if not identity.open:
         raise Refused(
             "people cannot log in: [identity] says no origins",
@@ -67,6 +74,23 @@ def _invite(loaded: Settings, who: Somebody, *, anew: bool) -> tuple[str, str, s
     )
     at = identity.origins[0] if identity.origins else f"http://{loaded.host}:{loaded.port}"
     return f"{at}/ui/invitation?secret={quote(secret, safe='~')}", secret, f"{until:%Y-%m-%d %H:%M}"
+
+
+def _change(loaded: Settings, who: Somebody, options: argparse.Namespace) -> int:
+    """Have the running API take somebody's log-in away, or give it back."""
+    key = calling_key(loaded.directory, options)
+    client = ApiClient(options.url or f"http://{loaded.host}:{loaded.port}", key.id, key.secret)
+    try:
+        target = f"/v1/people/{quote(who.person.login, safe='')}/{_ADDRESSES[options.action]}"
+        done = told(client.post(target, {"reason": options.reason}))
+    finally:
+        client.close()
+    if options.json:
+        print(json.dumps(done, ensure_ascii=False))
+    else:
+        words = "已停用 / disabled" if done["disabled"] else "已恢复 / enabled"
+        print(f"{who.name} · {who.person.login}: {words}")
+    return 0
 
 
 def _standing(loaded: Settings, who: Somebody) -> Standing | None:

@@ -6,9 +6,9 @@ import argparse
 import sys
 from importlib import import_module
 
-from gateway.bootstrap import bank_dialect, erp_dialect
 from gateway.cli.installed import installed
 from gateway.cli.read import Reader, run
+from gateway.dialects import bank_dialect, erp_dialect
 
 
 def command(options: argparse.Namespace) -> int:

@@ -21,8 +21,10 @@ from sqlalchemy import Connection
 from gateway import bootstrap, settings
 from gateway.bootstrap import Role
 from gateway.cli.database_option import as_named
+from gateway.cli.deployed import require_database
+from gateway.controls.reference.kinds import Kind
 from gateway.controls.reference.look_up import OfficeRows, dated
-from gateway.controls.reference.rows import Imported, Imports, Kind, Wish, history
+from gateway.controls.reference.rows import Imported, Imports, Wish, history
 from gateway.controls.reference.told import (
     Document,
     day_document,
@@ -125,9 +127,7 @@ def _tell(done: Imported) -> None:
 
 
 def _read(loaded: Settings, work: Callable[[Connection], T]) -> T:
-    path = loaded.database.path
-    if path is not None and not path.exists():
-        raise Refused(f"no database at {path}", f"没有数据库：{path}")
+    require_database(loaded)
     engine = open_engine(loaded.database)
     try:
         refuse_behind(engine, loaded.database.label)

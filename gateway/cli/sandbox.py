@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from gateway import __version__
-from gateway.bootstrap import bank_dialect
 from gateway.cli.logging_options import chosen_log
+from gateway.dialects import bank_dialect
 from gateway.observe.exposition import exposition
 from gateway.observe.gauges import Here, own_gauges
 from gateway.observe.library import listen_to_libraries

@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from gateway import settings
 from gateway.audit.books import AccountSum, Promise, Question, Report, check
 from gateway.audit.breach import Harm
-from gateway.audit.checkpoint import load_key
 from gateway.cli.database_option import as_named
+from gateway.cli.deployed import checkpoint_key, require_database
 from gateway.cli.verify_books_bank import Bank, open_bank
 from gateway.domain.errors import Refused
 from gateway.domain.money import Money, currency
@@ -74,13 +74,10 @@ def books_of(
     trail: bool = True,
 ) -> Report:
     """Check the database that settings name. Raises Refused when it cannot be read."""
-    path = loaded.database.path
-    if path is not None and not path.exists():
-        raise Refused(f"no database at {path}", f"没有数据库：{path}")
+    require_database(loaded)
     clock = SharedClock(loaded.clock) if loaded.clock else SystemClock()
-    pem = loaded.data / "checkpoint.pem"
-    # Who only checks must not make a key: without one, all but the signatures is verified.
-    key = load_key(pem).public_key() if trail and pem.exists() else None
+    # Without a key all but the signatures is verified.
+    key = checkpoint_key(loaded) if trail else None
     engine = open_engine(loaded.database)
     try:
         refuse_behind(engine, loaded.database.label)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 import msgspec
 from msgspec.structs import astuple
@@ -18,7 +18,7 @@ from gateway.controls.in_force import InForce
 from gateway.controls.rules.compiled import Judged, Rules
 from gateway.controls.rules.document import HoldRule, PayeeKind, Right
 from gateway.controls.rules.facts import Facts, Place, actor_of, label_of
-from gateway.controls.rules.limits import Counter, Key, Shortfall, Wanted, fit
+from gateway.controls.rules.limits import Counter, Key, Shortfall, Wanted, fit, kept
 from gateway.domain.errors import NotPermitted
 from gateway.domain.instruction import BusinessType, State
 from gateway.lifecycle import reservations
@@ -39,7 +39,6 @@ _PAID: Final = prepare(
     )
     .distinct()
 )
-_NOBODY_ELSE: Final = Made()
 
 
 class InForceRules(Protocol):
@@ -53,21 +52,23 @@ class InForceRules(Protocol):
 class Screening(dict[str, list[str]]):
     """What candidates look like, with what the rules in force say of each, in their order.
 
-    ``found`` is what inspectors found, by id.
+    ``doubles`` is what holds those that look like others, ``found`` what inspectors found, by id.
     """
 
-    __slots__ = ("found", "judged", "used", "version")
+    __slots__ = ("doubles", "found", "judged", "used", "version")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a screening is made of, the last three by keyword
         self,
         alike: Mapping[str, list[str]],
         judged: Sequence[Judged],
         used: Mapping[reservations.Counter, int],
         *,
+        doubles: Mapping[str, Finding],
         found: Mapping[str, Sequence[Finding]],
         version: int,
     ) -> None:
         super().__init__(alike)
+        self.doubles = doubles
         self.version = version
         self.judged = judged
         self.used = used
@@ -82,18 +83,33 @@ class Sorted(msgspec.Struct, frozen=True):
     held: list[tuple[Candidate, list[Finding]]]
 
 
-def made_by(rules: Rules, new: NewInstruction, on: date) -> Made:
+def made_by(found: InForce, new: NewInstruction, on: date) -> Made:
     """Whether its maker may make an instruction, and who else stands behind it."""
     it = new.instruction
     place = Place(
         company=it.company, account=it.debtor.account.number, business=it.business_type.value
     )
-    answer = rules.may(actor_of(new.maker), Right.MAKE, place, on)
+    answer = found.rules.may(actor_of(new.maker), Right.MAKE, place, on)
     if not answer.allowed:
         return Made(refusal=NotPermitted(answer.en, answer.zh))
-    if not answer.giver:
-        return _NOBODY_ELSE
-    return Made(msgspec.json.encode([new.maker, label_of(answer.giver)]).decode())
+    makers = ""
+    if answer.giver:
+        makers = msgspec.json.encode([new.maker, label_of(answer.giver)]).decode()
+    return Made(makers, version=found.version)
+
+
+def made_by_each(found: InForce, news: Sequence[NewInstruction], on: date) -> list[Made]:
+    """The same for many, most of which are made by the same maker in the same place."""
+    known: dict[tuple[str, str, str, BusinessType], Made] = {}
+    each: list[Made] = []
+    for new in news:
+        it = new.instruction
+        kind = (new.maker, it.company, it.debtor.account.number, it.business_type)
+        made = known.get(kind)
+        if made is None:
+            made = known[kind] = made_by(found, new, on)
+        each.append(made)
+    return each
 
 
 def facts_of(tenant: Tenant, candidate: Candidate, *, known: bool) -> Facts:
@@ -135,8 +151,7 @@ def screen(
         )
         for it in candidates
     ]
-    keys = {counter.key for it in judged for counter in it.counters if counter.key.period}
-    return judged, reservations.used(uow, tenant.id, [_stored(key) for key in keys])
+    return judged, reservations.used(uow, tenant.id, _touched(judged))
 
 
 def sort(candidates: Sequence[Candidate], screening: Screening) -> Sorted:
@@ -145,7 +160,8 @@ def sort(candidates: Sequence[Candidate], screening: Screening) -> Sorted:
     passing: list[tuple[Candidate, Judged]] = []
     for candidate, judged in zip(candidates, screening.judged, strict=True):
         name = candidate.standing.id
-        found = [*_findings(screening.get(name), judged), *screening.found.get(name, ())]
+        double = screening.doubles.get(name)
+        found = [*_findings(double, judged), *screening.found.get(name, ())]
         if found:
             held.append((candidate, found))
         else:
@@ -163,18 +179,13 @@ def sort(candidates: Sequence[Candidate], screening: Screening) -> Sorted:
             continue
         free.append(candidate)
         if judged.counters:
-            taking[candidate.standing.id] = (candidate.amount_minor, kept(judged.counters))
+            taking[candidate.standing.id] = (candidate.amount_minor, judged.takes)
     return Sorted(free, taking, held)
 
 
 def short(lack: Shortfall) -> Finding:
     """What holds a payment that does not fit."""
     return Finding(lack.counter.hold.value, lack.zh(), lack.en())
-
-
-def kept(counters: Sequence[Counter]) -> list[reservations.Counter]:
-    """What a payment takes of, each once: the limit of one payment has nothing to keep."""
-    return list(dict.fromkeys(_stored(it.key) for it in counters if it.key.period))
 
 
 def take(
@@ -191,7 +202,7 @@ def take(
     """
     name = candidate.standing.id
     has = reservations.taken_by(uow, tenant.id, name)
-    wanted = [it for it in counters if _stored(it.key) not in has]
+    wanted = [it for it in counters if astuple(it.key) not in has.counters]
     taking = kept(wanted)
     used = reservations.used(uow, tenant.id, taking)
     asked = tuple(it for it in wanted if it.hold not in lifted)
@@ -202,13 +213,16 @@ def take(
     lack = fitted.shortfalls[0]
     if lack is not None:
         return short(lack)
-    reservations.reserve(uow, tenant.id, {name: (candidate.amount_minor, taking)}, used)
+    took: dict[str, tuple[int, Sequence[reservations.Counter]]] = {
+        name: (candidate.amount_minor, taking)
+    }
+    reservations.reserve(uow, tenant.id, took, used, has.parts + 1)
     return None
 
 
-def _findings(others: Sequence[str] | None, judged: Judged) -> Iterator[Finding]:
-    if others:
-        yield looks_like(others)
+def _findings(double: Finding | None, judged: Judged) -> Iterator[Finding]:
+    if double is not None:
+        yield double
     if not judged.make.allowed:  # it was, when it was accepted
         yield Finding(
             APPROVAL,
@@ -248,5 +262,12 @@ def _paid_before(
     return frozenset(row[0] for row in rows)
 
 
-def _stored(key: Key) -> reservations.Counter:
-    return cast("reservations.Counter", astuple(key))
+def _touched(judged: Sequence[Judged]) -> set[reservations.Counter]:
+    """The counters of payments; neighbours mostly touch the same ones."""
+    found: set[reservations.Counter] = set()
+    last: Sequence[reservations.Counter] = ()
+    for it in judged:
+        if it.takes is not last:
+            last = it.takes
+            found.update(last)
+    return found

@@ -22,7 +22,8 @@ from gateway.controls.in_force import InForce
 from gateway.controls.release import Releaser
 from gateway.controls.rules.document import Right
 from gateway.controls.rules.facts import Facts
-from gateway.domain.decision import Action, Actor, ActorKind, Decision, Vote
+from gateway.controls.vote_rows import given_votes, store_vote
+from gateway.domain.decision import Action, Actor, Decision, Vote
 from gateway.domain.errors import NotFound, NotPermitted
 from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import FATE_OPEN, Cause, State
@@ -34,13 +35,12 @@ from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
 from gateway.store.instants import to_us
-from gateway.store.journal import Record
 from gateway.store.store import Store
 from gateway.store.uow import Uow
 
-_v, _i = tables.vote, tables.instruction
+_i = tables.instruction
 _candidate_columns: Final = attrgetter(*(it.name for it in CANDIDATE))
-_RESOLVED: Final = {
+RESOLVED: Final = {
     Action.RESOLVE_SETTLED: State.SETTLED,
     Action.RESOLVE_REJECTED: State.REJECTED,
 }
@@ -101,10 +101,15 @@ class Decisions:
         row = uow.first(DECIDED_ON, {"of_tenant": tenant.id, "of_id": instruction})
         if row is None:
             raise NotFound
-        given = _votes(uow, tenant.id, instruction)
+        given = given_votes(uow, tenant.id, instruction)
         found = self._releaser.in_force(uow, tenant)
         if found is not None:
-            facts = facts_now(uow, tenant, _candidate(row, standing(row)), found.rules)
+            facts = facts_now(uow, tenant, candidate_of(row, standing(row)), found.rules)
+            if vote.action in RESOLVED:
+                raise NotPermitted(
+                    "an outcome is resolved with evidence: attach it and propose a resolution",
+                    "认定结果须附凭证：请先上传凭证，再提出认定",
+                )
             if vote.action is not Action.REJECT:
                 return self._decide_by_rules(uow, tenant, row, vote, given, found, facts)
             self._may_reject(found, facts, row, vote)
@@ -116,7 +121,7 @@ class Decisions:
                 return told
         decision = self._decision(tenant, row, vote.action)
         decision.check(vote, earlier)
-        self._store_vote(uow, tenant.id, instruction, vote, len(earlier))
+        store_vote(uow, (tenant.id, instruction), vote, len(earlier) + 1, self._now_us())
         votes = [*earlier, vote]
         complete = decision.complete(votes)
         state = self._carry_out(uow, tenant, row, vote) if complete else State(row.state)
@@ -132,21 +137,15 @@ class Decisions:
         found: InForce,
         facts: Facts,
     ) -> Decided:
-        """The same under a document: its holds are lifted one by one, the last one releases."""
+        """Approval under a document: its holds are lifted one by one, the last one releases."""
         rules, now, state = found.rules, self._runtime.clock.now(), State(row.state)
-        approving = vote.action is Action.APPROVE
         repeated = any(it.vote == vote for it in given)
-        if repeated and (state is not State.HELD if approving else state not in FATE_OPEN):
+        if repeated and state is not State.HELD:
             alike = [it.vote for it in given if it.vote.action is vote.action]
             return _decided(vote, alike, len(alike), state)
-        decision = self._decision(tenant, row, vote.action)
-        if decision.reason_required and not vote.reason.strip():
-            raise NotPermitted("a reason is required", "必须填写原因")
-        if approving:
-            open_now = holds.open_holds(uow, tenant.id, row.id)
-            questions = ballots.releasing(rules, facts, row, open_now)
-        else:
-            questions = ballots.resolving(rules, facts, row)
+        self._decision(tenant, row, vote.action)
+        open_now = holds.open_holds(uow, tenant.id, row.id)
+        questions = ballots.releasing(rules, facts, row, open_now)
         try:
             polled = ballots.poll(rules, questions, vote, given, now.date())
         except NotPermitted:
@@ -154,11 +153,11 @@ class Decisions:
                 raise
             polled = ballots.count(rules, questions, vote.action, given, now.date())
             return _told(vote, polled, state)
-        self._store_vote(uow, tenant.id, row.id, vote, len(given))
+        store_vote(uow, (tenant.id, row.id), vote, len(given) + 1, to_us(now))
         for question, people in polled.decided():
             if question.hold is not None:
                 holds.lift(uow, tenant.id, question.hold, people, to_us(now))
-        if approving and polled.complete and not self._passes(uow, tenant, row, found, facts):
+        if polled.complete and not self._passes(uow, tenant, row, found, facts):
             return _told(vote, polled, state, complete=False)
         if polled.complete:
             state = self._carry_out(uow, tenant, row, vote)
@@ -168,7 +167,7 @@ class Decisions:
         self, uow: Uow, tenant: Tenant, row: Row[Any], found: InForce, facts: Facts
     ) -> bool:
         """Look once more at what is about to be released; what is found now holds it instead."""
-        candidate = _candidate(row, standing(row))
+        candidate = candidate_of(row, standing(row))
         findings = self._releaser.last_look(uow, tenant, candidate, found, facts)
         if not findings:
             return True
@@ -211,44 +210,17 @@ class Decisions:
             reason_required=True,
         )
 
-    def _store_vote(self, uow: Uow, tenant: str, instruction: str, vote: Vote, seq: int) -> None:
-        at_us = to_us(self._runtime.clock.now())
-        uow.add(
-            _v,
-            {
-                "tenant": tenant,
-                "instruction": instruction,
-                "seq": seq + 1,
-                "action": vote.action.value,
-                "actor": vote.actor.label(),
-                "content_hash": vote.content_hash,
-                "reason": vote.reason,
-                "at_us": at_us,
-            },
-        )
-        uow.journal(
-            Record(
-                tenant=tenant,
-                kind="vote",
-                subject=instruction,
-                at_us=at_us,
-                content={
-                    "action": vote.action.value,
-                    "actor": vote.actor.label(),
-                    "content_hash": vote.content_hash,
-                    "reason": vote.reason,
-                },
-            )
-        )
+    def _now_us(self) -> int:
+        return to_us(self._runtime.clock.now())
 
     def _carry_out(self, uow: Uow, tenant: Tenant, row: Row[Any], vote: Vote) -> State:
         target = {
             Action.APPROVE: State.APPROVED,
             Action.REJECT: State.CANCELLED,
-            **_RESOLVED,
+            **RESOLVED,
         }[vote.action]
         evidence = Evidence(
-            cause=Cause.TWO_PEOPLE if vote.action in _RESOLVED else Cause.PERSON,
+            cause=Cause.TWO_PEOPLE if vote.action in RESOLVED else Cause.PERSON,
             target=target,
             grade=Grade.NONE,
             actor=vote.actor.label(),
@@ -261,7 +233,7 @@ class Decisions:
         if vote.action is Action.APPROVE:
             now_us = to_us(self._runtime.clock.now())
             holds.lift_all(uow, tenant.id, row.id, [vote.actor.label()], now_us)
-            self._releaser.release_approved(uow, tenant, _candidate(row, moved[0]))
+            self._releaser.release_approved(uow, tenant, candidate_of(row, moved[0]))
         elif vote.action is Action.REJECT:
             forget_sending(uow, tenant.id, row.id, self._withdraw)
         close_cases(uow, tenant.id, row.id, vote.action.value, to_us(self._runtime.clock.now()))
@@ -302,26 +274,6 @@ def _told(vote: Vote, polled: Polled, state: State, *, complete: bool | None = N
     )
 
 
-def _votes(uow: Uow, tenant: str, instruction: str) -> list[Given]:
-    rows = uow.rows(
-        select(_v).where(_v.c.tenant == tenant, _v.c.instruction == instruction).order_by(_v.c.seq)
-    )
-    return [
-        Given(
-            vote=Vote(
-                actor=Actor(
-                    kind=ActorKind(row.actor.split(":", 1)[0]), name=row.actor.split(":", 1)[1]
-                ),
-                action=Action(row.action),
-                content_hash=row.content_hash,
-                reason=row.reason,
-            ),
-            at_us=row.at_us,
-        )
-        for row in rows
-    ]
-
-
-def _candidate(row: Row[Any], now: Standing) -> Candidate:
+def candidate_of(row: Row[Any], now: Standing) -> Candidate:
     """An instruction as the release step sees it."""
     return candidate_at(now, _candidate_columns(row))

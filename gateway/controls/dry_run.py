@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from gateway.controls.in_force import Controls
+from gateway.controls.in_force import SETTINGS, Controls
 from gateway.controls.rules.document import Business, PayeeKind, Right
 from gateway.controls.rules.explaining import Explanation, explain
 from gateway.controls.rules.facts import Facts
-from gateway.domain.decision import Actor
+from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import Fault, NotPermitted, Refused
-from gateway.domain.instruction import State
+from gateway.domain.instruction import BusinessType, State
 from gateway.domain.money import Money, MoneyFormatError, currency
 from gateway.ports.tenancy import OwnAccount, Tenant
 from gateway.store import tables
 from gateway.store.prepared import prepare
 
 _i = tables.instruction
-_PAID: Final = prepare(
+_paid: Final = (
     select(_i.c.id)
     .where(
         _i.c.tenant == bindparam("tenant"),
@@ -30,6 +31,8 @@ _PAID: Final = prepare(
     )
     .limit(1)
 )
+_PAID: Final = prepare(_paid)
+_PAID_NO_WAGES: Final = prepare(_paid.where(_i.c.business_type != BusinessType.PAYROLL.value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +79,26 @@ def dry_run(  # noqa: PLR0913 - keyword-only, who asks what of whom
     account = tenant.accounts.get(supposed.debtor_account)
     if account is None:
         raise _refused("from", "unknown_account", "不是本租户的账户", "no account of this tenant")
-    facts = _facts(db, tenant, account, supposed)
+    facts = _facts(account, tenant, supposed)
     answer = in_force.rules.may(actor, Right.VIEW, facts.place(), today)
     if not answer.allowed:
         raise NotPermitted(answer.en, answer.zh)
+    known = supposed.known
+    if known is None:
+        # Whether somebody was ever paid must not tell that it was wages.
+        hidden = in_force.version != SETTINGS and (
+            actor.kind is ActorKind.MACHINE
+            or in_force.rules.payroll_hidden(actor, facts.place(), today)
+        )
+        asked = {"tenant": tenant.id, "account": supposed.creditor_account}
+        known = bool((_PAID_NO_WAGES if hidden else _PAID).rows(db, asked))
+    facts = msgspec.structs.replace(facts, known=known)
     return DryRun(
         version=in_force.version, explanation=explain(in_force.rules, facts, today, today)
     )
 
 
-def _facts(db: Connection, tenant: Tenant, account: OwnAccount, supposed: Supposed) -> Facts:
-    known = supposed.known
-    if known is None:
-        values = {"tenant": tenant.id, "account": supposed.creditor_account}
-        known = bool(_PAID.rows(db, values))
+def _facts(account: OwnAccount, tenant: Tenant, supposed: Supposed) -> Facts:
     return Facts(
         maker=supposed.maker,
         erp=supposed.erp,
@@ -97,7 +106,7 @@ def _facts(db: Connection, tenant: Tenant, account: OwnAccount, supposed: Suppos
         account=account.number,
         business=supposed.business.value,
         payee=supposed.payee or _payee(tenant, supposed),
-        known=known,
+        known=bool(supposed.known),
         amount_minor=_amount(supposed.amount, account.currency),
         currency=account.currency,
         budget_item=supposed.budget_item,

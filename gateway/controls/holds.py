@@ -34,6 +34,8 @@ _LIFTED_RULES: Final = prepare(
         _h.c.tenant == bindparam("of_tenant"),
         _h.c.instruction == bindparam("of_id"),
         _h.c.lifted_us.is_not(None),
+        # What lifted itself nobody has decided on.
+        _h.c.lifted_by.not_like("policy:%"),
     )
 )
 _LAST: Final = prepare(

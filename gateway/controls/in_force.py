@@ -91,10 +91,15 @@ class Controls:
                 raise _not_voted_on(tenant.id, version)
             document = stored_document(content, digest, tenant.id, version)
         else:
-            document = from_policy(tenant.policy, self._people.get(tenant.id, ()))
+            document = from_policy(tenant.policy, self._everybody(tenant))
         made = InForce(version, Rules(document))
         self._kept[tenant.id] = made
         return made
+
+    def _everybody(self, tenant: Tenant) -> list[str]:
+        """The people of a tenant: those with a key, then those who only log in."""
+        people = (*self._people.get(tenant.id, ()), *(it.name for it in tenant.people))
+        return list(dict.fromkeys(people))
 
 
 def stored_document(content: str, digest: str, tenant: str, version: int) -> ControlDocument:

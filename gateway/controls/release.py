@@ -9,76 +9,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
-import msgspec
-from sqlalchemy import Row, Text, and_, bindparam, func, select
+from sqlalchemy import Row
 
 from gateway.controls import by_rules, holds
 from gateway.controls.by_rules import InForceRules, Screening
 from gateway.controls.holds import APPROVAL, Finding
 from gateway.controls.in_force import InForce
 from gateway.controls.inspecting import Inspection, Inspector, inspected
+from gateway.controls.likeness import discreet, look_alikes, references, resembles
 from gateway.controls.rules.document import Right
 from gateway.controls.rules.facts import Facts, Place
-from gateway.controls.sending import approvals, approvers
+from gateway.controls.sending import approvals, approvers, short_of_votes
 from gateway.domain.errors import NotPermitted
 from gateway.domain.evidence import Evidence
 from gateway.domain.ids import TenantId
 from gateway.domain.instruction import Cause, State
 from gateway.lifecycle import reservations
-from gateway.lifecycle.apply import apply, apply_all, apply_through
+from gateway.lifecycle.apply import apply_all, apply_through
 from gateway.lifecycle.release import Candidate, Made, Screened
 from gateway.lifecycle.rows import NewInstruction, Standing
-from gateway.lifecycle.sealing import seal
+from gateway.lifecycle.sealing import Sealing
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import ApiKey, Tenant
 from gateway.schedule import work
 from gateway.schedule.work import Work, WorkKind
 from gateway.signing.release_seal import ReleaseSeal
-from gateway.store import tables
-from gateway.store.elements import elements, number_at, text_at
 from gateway.store.instants import BEIJING, to_us
-from gateway.store.prepared import prepare
 from gateway.store.uow import Uow
 
 STP: Final = "policy:stp"
 DUPLICATE: Final = "duplicate"
-_NO_RIVAL: Final = (
-    State.RECEIVED.value,  # not released yet: whichever is released first is free
-    State.REJECTED.value,
-    State.CANCELLED.value,
-    State.EXPIRED.value,
-)
-
 _SEND: Final = WorkKind.SEND
 _AT_ONCE: Final = {None}
-_i = tables.instruction
-_Key = tuple[str, int, str]
-"""What makes two payments look alike: payee, amount and day."""
-_wanted: Final = elements(bindparam("wanted", type_=Text()), "wanted")
-_LIKENESS: Final = prepare(
-    select(_i.c.id, _i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.pay_day)
-    # An outer join: of an inner one SQLite would walk every payment there ever was. For the same
-    # reason the rows of nothing, of keys without a payment like them, are left out in a way
-    # that it does not see through.
-    .select_from(
-        _wanted.outerjoin(
-            _i,
-            and_(
-                _i.c.tenant == bindparam("of_tenant"),
-                _i.c.creditor_account == text_at(_wanted, 0),
-                _i.c.amount_minor == number_at(_wanted, 1),
-                _i.c.pay_day == text_at(_wanted, 2),
-                _i.c.state.not_in(_NO_RIVAL),
-            ),
-        )
-    )
-    .where(func.coalesce(_i.c.id, "") != "")
+_ANEW: Final = partial(
+    Finding,
+    zh="规则在此前的决定之后已变更，须再次决定",
+    en="the rules have changed since people decided on it: it needs their decision again",
 )
-
-
 _BY_HAND: Final = Finding(APPROVAL, "须经人工放行", "people have to release it")
 
 
@@ -125,8 +95,7 @@ class Releaser:
         found = self.in_force(uow, tenant) if news else None
         if found is None:
             return None
-        today = self._today()
-        return [by_rules.made_by(found.rules, new, today) for new in news]
+        return by_rules.made_by_each(found, news, self._today())
 
     def screen(self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> Screened:
         """Which candidates look like another payment.
@@ -135,13 +104,17 @@ class Releaser:
         alike that are released at the same time, one sees the other.
         """
         _alone(uow, tenant)
-        alike = look_alikes(uow, tenant, candidates)
         found = self.in_force(uow, tenant)
         if found is None:
-            return alike
+            return references(look_alikes(uow, tenant, candidates))
+        days = found.rules.document.payees.duplicate_days
+        alike = discreet(look_alikes(uow, tenant, candidates, days), candidates)
         judged, used = by_rules.screen(uow, tenant, candidates, found.rules, self._today())
         seen = self._inspected(uow, tenant, candidates, found)
-        return Screening(alike, judged, used, found=seen, version=found.version)
+        doubles = {name: resembles(rivals, days) for name, rivals in alike.items()}
+        return Screening(
+            references(alike), judged, used, doubles=doubles, found=seen, version=found.version
+        )
 
     def release(
         self, uow: Uow, tenant: Tenant, candidates: Sequence[Candidate], screened: Screened
@@ -200,7 +173,8 @@ class Releaser:
     ) -> Sequence[Finding]:
         """What holds the payment that people are about to release; nothing: limits were reserved.
 
-        What people have lifted already is not found again.
+        What people have lifted already is not found again, unless what they decided under
+        earlier rules does not suffice for those of now.
         """
         _alone(uow, tenant)
         name = candidate.standing.id
@@ -210,6 +184,9 @@ class Releaser:
         if anew:
             return anew
         today = self._today()
+        short = short_of_votes(uow, tenant, found.rules, [name], today)
+        if short:  # it is sealed under the rules of now, so its votes have to suffice for them
+            return [_ANEW(rule) for rule in short[name]]
         judged = found.rules.judge(facts, today, max(candidate.pay_day, today))
         if not judged.counters:
             return ()
@@ -224,33 +201,42 @@ class Releaser:
 
     def release_approved(self, uow: Uow, tenant: Tenant, candidate: Candidate) -> None:
         """Send on what people approved (it is APPROVED already)."""
+        now, sealing = candidate.standing, None
         if self._seals is not None:
-            now, found = candidate.standing, self.in_force(uow, tenant)
+            found = self.in_force(uow, tenant)
             version = found.version if found is not None else 0
             votes = approvals(uow, tenant.id, [now.id]).get(now.id, [])
             people = approvers(votes, now.digest)
             made = self._seals.of(tenant.id, now.id, now.digest, version, people)
-            seal(uow, tenant.id, version, {now.id: made})
-        self._schedule(uow, tenant, candidate)
+            sealing = Sealing(version, {now.id: made})
+        self._send_on(uow, tenant, [candidate], [], sealing)
 
     def _pass(self, uow: Uow, tenant: Tenant, free: Sequence[Candidate], version: int = 0) -> None:
         """Straight through: approved by the policy, named as the actor."""
+        sealing = None
         if self._seals is not None:
             of = self._seals.of
             made: dict[str, str] = {
                 it.id: of(tenant.id, it.id, it.digest, version, ())
                 for it in [candidate.standing for candidate in free]
             }
-            seal(uow, tenant.id, version, made)
-        for later, some in self._by_day(free).items():
-            course = [self._evidence(State.APPROVED, "stp"), self._planned(later=later)]
-            apply_through(uow, self._runtime.ids, [it.standing for it in some], course)
-        self._plan_sending(uow, tenant, free)
+            sealing = Sealing(version, made)
+        approved = [self._evidence(State.APPROVED, "stp")]
+        self._send_on(uow, tenant, free, approved, sealing)
 
-    def _schedule(self, uow: Uow, tenant: Tenant, approved: Candidate) -> None:
-        for later, some in self._by_day([approved]).items():
-            apply(uow, self._runtime.ids, [it.standing for it in some], self._planned(later=later))
-        self._plan_sending(uow, tenant, [approved])
+    def _send_on(
+        self,
+        uow: Uow,
+        tenant: Tenant,
+        released: Sequence[Candidate],
+        course: Sequence[Evidence],
+        sealing: Sealing | None,
+    ) -> None:
+        """Take payments through ``course`` to where they wait to be sent, sealed on the way."""
+        for later, some in self._by_day(released).items():
+            steps = [*course, self._planned(later=later)]
+            apply_through(uow, self._runtime.ids, [it.standing for it in some], steps, sealing)
+        self._plan_sending(uow, tenant, released)
 
     def _by_day(self, candidates: Sequence[Candidate]) -> dict[bool, list[Candidate]]:
         """Those whose day is yet to come (True) and those that may leave now (False)."""
@@ -310,40 +296,6 @@ def _why(findings: Sequence[Finding], others: Sequence[str]) -> tuple[str, str]:
     ]
     first = findings[0].rule
     return "look_alike" if first == DUPLICATE else first, "; ".join(reasons)
-
-
-def look_alikes(uow: Uow, tenant: Tenant, candidates: Sequence[Candidate]) -> dict[str, list[str]]:
-    """For each candidate that looks like another payment: the references it looks like.
-
-    Of several alike in one call the first is free: it is the later ones that repeat it.
-    """
-    keys: list[_Key] = [
-        (it.creditor_account, it.amount_minor, _written(it.pay_day)) for it in candidates
-    ]
-    # Each key once: alike candidates would otherwise each bring the same rivals.
-    wanted = list(dict.fromkeys(keys))
-    values = {"of_tenant": tenant.id, "wanted": msgspec.json.encode(wanted).decode()}
-    rows = uow.rows(_LIKENESS, values)
-    if not rows and len(wanted) == len(keys):
-        return {}
-    ours = {candidate.standing.id for candidate in candidates}
-    seen: dict[_Key, list[str]] = {}
-    for row in rows:
-        if row.id not in ours:
-            key = (row.creditor_account, row.amount_minor, row.pay_day)
-            seen.setdefault(key, []).append(row.erp_reference)
-    found: dict[str, list[str]] = {}
-    for candidate, key in zip(candidates, keys, strict=True):
-        others = seen.get(key)
-        if others:
-            found[candidate.standing.id] = others[:3]
-            others.append(candidate.erp_reference)
-        else:
-            seen[key] = [candidate.erp_reference]
-    return found
-
-
-_written: Final = lru_cache(maxsize=512)(date.isoformat)
 
 
 @lru_cache(maxsize=512)

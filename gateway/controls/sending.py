@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import bindparam, select
 
@@ -21,7 +21,7 @@ from gateway.controls.rules.facts import actor_of
 from gateway.domain.decision import Action, Vote
 from gateway.lifecycle.release import CANDIDATE, Leaving, candidate_at
 from gateway.lifecycle.rows import standing
-from gateway.lifecycle.sealing import seal, unsealed
+from gateway.lifecycle.sealing import Sealing, seal, unsealed
 from gateway.ports.tenancy import Tenant
 from gateway.signing.release_seal import ReleaseSeal
 from gateway.store import tables
@@ -44,24 +44,42 @@ _ROWS: Final = prepare(
 )
 
 
+class LeavingGuard(Protocol):
+    """A rule that is asked once more of what was released on an earlier day."""
+
+    def at_leaving(
+        self, uow: Uow, tenant: Tenant, rules: Rules, names: Sequence[str]
+    ) -> Mapping[str, str]:
+        """Those of these instructions that must not leave, each with its rule; it holds them."""
+        ...
+
+
 class SendingCheck:
     """What the sender asks of payments that are about to leave."""
 
     def __init__(
-        self, seals: ReleaseSeal, controls: InForceRules, today: Callable[[], date]
+        self,
+        seals: ReleaseSeal,
+        controls: InForceRules,
+        today: Callable[[], date],
+        guard: LeavingGuard | None = None,
     ) -> None:
         self._seals = seals
         self._controls = controls
         self._today = today
+        self._guard = guard
 
     def refused(self, uow: Uow, tenant: Tenant, leaving: Sequence[Leaving]) -> Mapping[str, str]:
-        """Those that must not leave, each with why: ``altered``, or ``approval`` anew."""
+        """Those that must not leave, each with why: ``altered``, a rule, or ``approval`` anew."""
         found = self._altered(uow, tenant.id, leaving)
         now = self._controls.of(uow, tenant)
         older = [it.id for it in leaving if it.version != now.version and it.id not in found]
         if older and now.version:
-            short = self._short_of_votes(uow, tenant, now.rules, older)
+            short = short_of_votes(uow, tenant, now.rules, older, self._today())
             found |= dict.fromkeys(short, APPROVAL)
+        if self._guard is not None and now.version:
+            others = [it.id for it in leaving if it.id not in found]
+            found |= self._guard.at_leaving(uow, tenant, now.rules, others)
         return found
 
     def _altered(self, uow: Uow, tenant: str, leaving: Sequence[Leaving]) -> dict[str, str]:
@@ -88,32 +106,37 @@ class SendingCheck:
             )
         }
 
-    def _short_of_votes(
-        self, uow: Uow, tenant: Tenant, rules: Rules, names: Sequence[str]
-    ) -> list[str]:
-        """Which of these would not be let go by the votes they have, under these rules."""
-        votes, today = approvals(uow, tenant.id, names), self._today()
-        short: list[str] = []
-        for row in uow.rows(_ROWS, {"of_tenant": tenant.id, "of_ids": list(names)}):
-            columns = [getattr(row, it.name) for it in CANDIDATE]
-            facts = facts_now(uow, tenant, candidate_at(standing(row), columns), rules)
-            asked = set(holds.lifted_rules(uow, tenant.id, row.id)) - {APPROVAL}
-            if rules.matrix.requirement(facts).steps:
-                asked.add(APPROVAL)
-            questions = [Hold(row.id, 0, rule, "", "", 0) for rule in sorted(asked)]
-            if not questions:
-                continue
-            given = votes.get(row.id, [])
-            polled = ballots.count(
-                rules,
-                ballots.releasing(rules, facts, row, questions),
-                Action.APPROVE,
-                given,
-                today,
-            )
-            if not polled.complete:
-                short.append(row.id)
-        return short
+
+def short_of_votes(
+    uow: Uow, tenant: Tenant, rules: Rules, names: Sequence[str], on: date
+) -> dict[str, list[str]]:
+    """Which of these would not be let go by the votes they have, under these rules.
+
+    By id what their votes do not suffice for: the rules of holds that people lifted, and the
+    approval that the matrix asks for now.
+    """
+    votes = approvals(uow, tenant.id, names)
+    short: dict[str, list[str]] = {}
+    for row in uow.rows(_ROWS, {"of_tenant": tenant.id, "of_ids": list(names)}):
+        columns = [getattr(row, it.name) for it in CANDIDATE]
+        facts = facts_now(uow, tenant, candidate_at(standing(row), columns), rules)
+        asked = set(holds.lifted_rules(uow, tenant.id, row.id)) - {APPROVAL}
+        if rules.matrix.requirement(facts).steps:
+            asked.add(APPROVAL)
+        if not asked:
+            continue
+        questions = ballots.releasing(
+            rules, facts, row, [Hold(row.id, 0, rule, "", "", 0) for rule in sorted(asked)]
+        )
+        polled = ballots.count(rules, questions, Action.APPROVE, votes.get(row.id, []), on)
+        lacking = [
+            rule
+            for rule, tally in zip(sorted(asked), polled.tallies, strict=True)
+            if not tally.complete
+        ]
+        if lacking:
+            short[row.id] = lacking
+    return short
 
 
 def approvals(uow: Uow, tenant: str, names: Sequence[str]) -> dict[str, list[Given]]:
@@ -139,5 +162,5 @@ def seal_older(uow: Uow, seals: ReleaseSeal) -> int:
     for tenant, name, digest in unsealed(uow):
         by_tenant.setdefault(tenant, {})[name] = seals.of(tenant, name, digest, 0, ())
     for tenant, made in by_tenant.items():
-        seal(uow, tenant, 0, made)
+        seal(uow, tenant, Sealing(0, made))
     return sum(map(len, by_tenant.values()))

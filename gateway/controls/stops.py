@@ -1,7 +1,8 @@
-"""The emergency stop (紧急停付): one person pulls it, two different people lift it.
+"""The emergency stop (紧急停付): one person pulls it, two different people lift it, or more.
 
-Rule kept here: a stop holds from the commit that stores it until its second vote; every vote is
-kept. Whoever pulled it may be one of the two, because the second person is what matters. What a
+Rule kept here: a stop holds from the commit that stores it until its last vote; every vote is
+kept. Whoever pulled it may be one of them, because the second person is what matters. Who may, and
+how many it takes, is said by the document in force (``stop_rules``), or is two of anybody. What a
 stop holds back is decided in ``gateway.lifecycle.stops``.
 """
 
@@ -9,11 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Final
+from datetime import date
+from typing import Final, Protocol
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
+from gateway.controls.in_force import SETTINGS, InForce
+from gateway.controls.rules.compiled import Rules
+from gateway.controls.stop_rows import LiftVote, Stop, listed_stops, stop_of, votes_of
+from gateway.controls.stop_rules import (
+    Lifting,
+    check_vote,
+    lifting,
+    place_of,
+    require_stop,
+    sees,
+)
+from gateway.controls.version_rows import day_of
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import NotFound, NotPermitted, Refused
 from gateway.lifecycle.stops import StopScope, stop_guard
@@ -27,30 +40,27 @@ from gateway.store.uow import Uow
 
 _s, _v = tables.stop, tables.stop_vote
 PEOPLE_TO_LIFT: Final = 2
-LISTED_MAX: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiftVote:
-    """One person's word that a stop may end."""
+class ToldStop:
+    """A stop as people are told of it. ``held_s`` is for how long it has held, or did."""
 
-    actor: str
-    reason: str
-    at: datetime
+    stop: Stop
+    lifting: Lifting
+    held_s: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """A stop with every vote to lift it. ``lifted_at`` is None while it holds."""
+class RulesInForce(Protocol):
+    """Tells which rules hold for a tenant, inside a unit of work and for those who only read."""
 
-    id: str
-    scope: StopScope
-    subject: str
-    reason: str
-    pulled_by: str
-    pulled_at: datetime
-    lifted_at: datetime | None
-    votes: tuple[LiftVote, ...]
+    def of(self, uow: Uow, tenant: Tenant) -> InForce:
+        """The version in force, 0 for a tenant without a document."""
+        ...
+
+    def seen(self, db: Connection, tenant: Tenant) -> InForce:
+        """The same."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +75,13 @@ class _Wanted:
 class EmergencyStops:
     """The use cases behind ``/v1/stops``."""
 
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+    def __init__(
+        self, store: Store, runtime: Runtime, controls: RulesInForce | None = None
+    ) -> None:
+        """Without ``controls`` no tenant has a document."""
         self._store = store
         self._runtime = runtime
+        self._controls = controls
 
     async def pull(
         self, tenant: Tenant, actor: Actor, scope: StopScope, subject: str, reason: str
@@ -77,8 +91,8 @@ class EmergencyStops:
         Repeated by the same person before anybody voted to lift it, it is the same stop; any
         other pull is a stop of its own, which must be lifted as well. ``subject`` is an account
         number or a connection's id; for the tenant it is '' or the tenant's id. Raises
-        NotPermitted for a machine key, NotFound for what the tenant does not have, Refused
-        without a reason.
+        NotPermitted for a machine key and for who has no right to stop it, NotFound for what
+        the tenant does not have, Refused without a reason.
         """
         _require_person(actor, reason)
         named = _subject(tenant, scope, subject)
@@ -90,10 +104,11 @@ class EmergencyStops:
         )
 
     async def lift(self, tenant: Tenant, actor: Actor, stop: str, reason: str) -> Stop:
-        """Take one person's vote to lift a stop; the second person's vote ends it.
+        """Take one person's vote to lift a stop; the last that it needs ends it.
 
         A person's second vote, and one on a stop that has ended, change nothing. Raises
-        NotFound, NotPermitted for a machine key, Refused without a reason.
+        NotFound, NotPermitted for a machine key and for whose vote does not count, Refused
+        without a reason.
         """
         _require_person(actor, reason)
         return await self._store.write(
@@ -102,12 +117,58 @@ class EmergencyStops:
 
     async def listed(self, tenant: str) -> list[Stop]:
         """Stops that hold first, then lifted ones, newest first; at most LISTED_MAX."""
-        return await self._store.read(lambda db: _listed(db, tenant))
+        return await self._store.read(lambda db: listed_stops(db, tenant))
+
+    async def told(self, tenant: Tenant, actor: Actor) -> list[ToldStop]:
+        """The stops of which somebody may be told, with who may lift them; as ``listed``."""
+
+        def read(db: Connection) -> list[ToldStop]:
+            found = None if self._controls is None else self._controls.seen(db, tenant)
+            stops = listed_stops(db, tenant.id)
+            if found is not None and found.version != SETTINGS:
+                today = self._today()
+                stops = [it for it in stops if sees(found.rules, tenant, actor, it, today)]
+            return [self._told(tenant, it, found) for it in stops]
+
+        return await self._store.read(read)
+
+    async def told_of(self, tenant: Tenant, stop: Stop) -> ToldStop:
+        """One stop with who may lift it."""
+        if self._controls is None:
+            return self._told(tenant, stop, None)
+        controls = self._controls
+        return await self._store.read(
+            lambda db: self._told(tenant, stop, controls.seen(db, tenant))
+        )
+
+    def _told(self, tenant: Tenant, stop: Stop, found: InForce | None) -> ToldStop:
+        ended = stop.lifted_at or self._runtime.clock.now()
+        people = Lifting(
+            needed=PEOPLE_TO_LIFT, counted=len({it.actor for it in stop.votes}), next_people=()
+        )
+        if found is not None:
+            by_rules = lifting(found.rules, tenant, stop, self._today())
+            settings = found.version == SETTINGS
+            people = replace(people, next_people=by_rules.next_people) if settings else by_rules
+        held_s = int((ended - stop.pulled_at).total_seconds())
+        return ToldStop(stop=stop, lifting=people, held_s=max(held_s, 0))
+
+    def _today(self) -> date:
+        return day_of(self._runtime.clock.now())
+
+    def _rules(self, uow: Uow, tenant: Tenant) -> Rules | None:
+        """The rules of the document in force; None where there is none."""
+        found = None if self._controls is None else self._controls.of(uow, tenant)
+        return None if found is None or found.version == SETTINGS else found.rules
 
     def _pull(self, uow: Uow, tenant: Tenant, actor: Actor, wanted: _Wanted) -> Stop:
         # Who plans a message is inside this guard together with others: a plan that has not
         # seen the stop is committed before it, and no later plan can miss it.
         uow.guard(stop_guard(tenant.id))
+        rules = self._rules(uow, tenant)
+        if rules is not None:
+            place = place_of(tenant, wanted.scope, wanted.subject)
+            require_stop(rules, actor, place, self._today())
         for row in uow.rows(
             select(_s).where(
                 _s.c.tenant == tenant.id,
@@ -117,7 +178,7 @@ class EmergencyStops:
                 _s.c.lifted_us.is_(None),
             )
         ):
-            known = _stop(row, _votes(uow, tenant.id, row.id))
+            known = stop_of(row, votes_of(uow, tenant.id, row.id))
             if not known.votes:
                 return known
         at_us = to_us(self._runtime.clock.now())
@@ -156,11 +217,22 @@ class EmergencyStops:
         row = uow.first(select(_s).where(_s.c.tenant == tenant.id, _s.c.id == stop))
         if row is None:
             raise NotFound("no such stop", "没有该停付记录")
-        known = _stop(row, _votes(uow, tenant.id, stop))
-        if known.lifted_at or any(vote.actor == actor.label() for vote in known.votes):
+        known = stop_of(row, votes_of(uow, tenant.id, stop))
+        rules, at_us = self._rules(uow, tenant), to_us(self._runtime.clock.now())
+        if rules is not None and not sees(rules, tenant, actor, known, self._today()):
+            raise NotFound("no such stop", "没有该停付记录")
+        if known.lifted_at:
             return known
-        at_us = to_us(self._runtime.clock.now())
+        if any(vote.actor == actor.label() for vote in known.votes):
+            # It may have its people by now, under rules that ask for fewer.
+            enough = rules is not None and lifting(rules, tenant, known, self._today()).complete
+            return self._end(uow, tenant, known, at_us) if enough else known
         vote = LiftVote(actor=actor.label(), reason=reason, at=from_us(at_us))
+        enough = (
+            check_vote(rules, tenant, known, vote).complete
+            if rules is not None
+            else _enough((*known.votes, vote))
+        )
         uow.add(
             _v,
             {
@@ -175,7 +247,7 @@ class EmergencyStops:
         content = {"actor": vote.actor, "reason": reason}
         uow.journal(_record(tenant.id, known.id, "stop_vote", at_us, content))
         voted = replace(known, votes=(*known.votes, vote))
-        return self._end(uow, tenant, voted, at_us) if _enough(voted.votes) else voted
+        return self._end(uow, tenant, voted, at_us) if enough else voted
 
     def _end(self, uow: Uow, tenant: Tenant, stop: Stop, at_us: int) -> Stop:
         """The last vote is in: what was held back is due again with this commit."""
@@ -214,42 +286,6 @@ def _subject(tenant: Tenant, scope: StopScope, subject: str) -> str:
 
 def _enough(votes: Sequence[LiftVote]) -> bool:
     return len({vote.actor for vote in votes}) >= PEOPLE_TO_LIFT
-
-
-def _votes(uow: Uow, tenant: str, stop: str) -> list[LiftVote]:
-    rows = uow.rows(select(_v).where(_v.c.tenant == tenant, _v.c.stop == stop).order_by(_v.c.seq))
-    return [_vote(row) for row in rows]
-
-
-def _listed(db: Connection, tenant: str) -> list[Stop]:
-    rows = db.execute(
-        select(_s)
-        .where(_s.c.tenant == tenant)
-        .order_by(_s.c.lifted_us.is_not(None), _s.c.pulled_us.desc(), _s.c.id.desc())
-        .limit(LISTED_MAX)
-    ).all()
-    votes: dict[str, list[LiftVote]] = {row.id: [] for row in rows}
-    for row in db.execute(select(_v).where(_v.c.tenant == tenant).order_by(_v.c.stop, _v.c.seq)):
-        if row.stop in votes:
-            votes[row.stop].append(_vote(row))
-    return [_stop(row, votes[row.id]) for row in rows]
-
-
-def _vote(row: Row[Any]) -> LiftVote:
-    return LiftVote(actor=row.actor, reason=row.reason, at=from_us(row.at_us))
-
-
-def _stop(row: Row[Any], votes: Sequence[LiftVote]) -> Stop:
-    return Stop(
-        id=row.id,
-        scope=StopScope(row.scope),
-        subject=row.subject,
-        reason=row.reason,
-        pulled_by=row.pulled_by,
-        pulled_at=from_us(row.pulled_us),
-        lifted_at=None if row.lifted_us is None else from_us(row.lifted_us),
-        votes=tuple(votes),
-    )
 
 
 def _record(tenant: str, stop: str, kind: str, at_us: int, content: Mapping[str, object]) -> Record:

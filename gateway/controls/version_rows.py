@@ -73,6 +73,13 @@ class Version:
     in_force_at: datetime | None
     votes: tuple[VersionVote, ...]
 
+    def casts(self) -> list[Cast]:
+        """The votes as the rules count them: the proposal itself is the first."""
+        proposal = VersionVote(
+            actor=self.proposed_by, digest=self.digest, reason=self.comment, at=self.proposed_at
+        )
+        return [it.cast() for it in (proposal, *self.votes)]
+
 
 def day_of(instant: datetime) -> date:
     """The day of an instant where the banks are."""

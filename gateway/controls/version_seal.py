@@ -9,7 +9,8 @@ import hashlib
 import hmac
 from typing import Final
 
-KEY_BYTES_MIN: Final = 32
+from gateway.signing.purpose_key import purpose_key
+
 _PURPOSE: Final = b"gateway.controls.version\0"
 
 
@@ -18,9 +19,7 @@ class VersionSeal:
 
     def __init__(self, root: bytes) -> None:
         """``root`` has at least 32 bytes, else ValueError."""
-        if len(root) < KEY_BYTES_MIN:
-            raise ValueError("a root key has at least 32 bytes")
-        self._key = hmac.new(root, _PURPOSE, hashlib.sha256).digest()
+        self._key = purpose_key(root, _PURPOSE)
 
     def of(self, tenant: str, version: int, digest: str) -> str:
         """The seal (64 hex digits) on this document as this version of a tenant."""

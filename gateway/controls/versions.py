@@ -1,9 +1,9 @@
 """Changing the controls of a tenant: a whole next document is proposed, and people vote on it.
 
-Rules kept here: the proposer never counts, so that every change is known to more people than it
-takes to make it; a vote holds for the very content that was read; the vote that completes it puts
-the document in force in its own commit, and every other open proposal ends, because it was written
-against rules that no longer hold.
+Rules kept here: a proposal is its proposer's yes, and it takes another person's at least; a vote
+holds for the very content that was read; the vote that completes it puts the document in force in
+its own commit, and every other open proposal ends, because it was written against rules that no
+longer hold.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from gateway.controls.rules.checks import check
 from gateway.controls.rules.compiled import Rules
 from gateway.controls.rules.differences import Change, differences
 from gateway.controls.rules.document import ControlDocument, Right
-from gateway.controls.rules.enforced import check_enforced
-from gateway.controls.rules.facts import TENANT, actor_of, label_of
+from gateway.controls.rules.facts import TENANT, label_of
 from gateway.controls.rules.reading import canonical, digest, read
 from gateway.controls.rules.votes import Ballot, Tally
 from gateway.controls.version_file import signed_export
@@ -53,8 +52,8 @@ _OPEN_MAX: Final = 50
 class Shown:
     """A version with its document, and how it differs from what is in force.
 
-    ``needed`` and ``counted`` are people, by the rules in force; ``next_people`` are the names of
-    those whose vote would bring it forward.
+    ``needed`` and ``counted`` are people, the proposer among them, by the rules in force;
+    ``next_people`` are the names of those whose vote would bring it forward.
     """
 
     version: Version
@@ -104,7 +103,6 @@ class ControlVersions:
         def examined() -> _Proposal:
             document = read(content)
             check(document, self._controls.grounds.of(tenant), today)
-            check_enforced(document)
             return _Proposal(document=document, digest=digest(document), comment=comment)
 
         await self._store.read(lambda db: self._permitted(self._controls.seen(db, tenant), actor))
@@ -221,18 +219,30 @@ class ControlVersions:
         one, content = found
         in_force = self._controls.of(uow, tenant)
         self._permitted(in_force, actor)
-        if any((it.actor, it.digest) == (actor.label(), said[0]) for it in one.votes):
+        repeated = any((it.actor, it.digest) == (actor.label(), said[0]) for it in one.votes)
+        if repeated and one.state is not VersionState.PROPOSED:
             return
         _require_open(one)
         at_us = to_us(self._runtime.clock.now())
         vote = VersionVote(actor=actor.label(), digest=said[0], reason=said[1], at=from_us(at_us))
-        ballot = ballot_on(in_force.rules, one)
-        tally = in_force.rules.polls.check(ballot, vote.cast(), [it.cast() for it in one.votes])
+        ballot, polls = ballot_on(in_force.rules, one), in_force.rules.polls
+        tally = polls.count(ballot, one.casts(), day_of(vote.at))
+        # It may have its people already, by rules that ask for fewer than those of their votes.
+        if not repeated and not (tally.complete and said[0] == one.digest):
+            tally = polls.check(ballot, vote.cast(), one.casts())
+            self._store_vote(uow, tenant.id, one, vote)
+        if tally.complete:
+            document = stored_document(content, one.digest, tenant.id, version)
+            check(document, self._controls.grounds.of(tenant), day_of(vote.at))
+            self._put_in_force(uow, tenant.id, one, in_force.version, tally)
+
+    def _store_vote(self, uow: Uow, tenant: str, one: Version, vote: VersionVote) -> None:
+        at_us = to_us(vote.at)
         uow.add(
             _v,
             {
-                "tenant": tenant.id,
-                "version": version,
+                "tenant": tenant,
+                "version": one.version,
                 "seq": len(one.votes) + 1,
                 "actor": vote.actor,
                 "digest": vote.digest,
@@ -241,11 +251,7 @@ class ControlVersions:
             },
         )
         told = {"digest": vote.digest, "actor": vote.actor, "reason": vote.reason}
-        uow.journal(_record(tenant.id, version, "control_vote", at_us, told))
-        if tally.complete:
-            document = stored_document(content, one.digest, tenant.id, version)
-            check(document, self._controls.grounds.of(tenant), day_of(vote.at))
-            self._put_in_force(uow, tenant.id, one, in_force.version, tally)
+        uow.journal(_record(tenant, one.version, "control_vote", at_us, told))
 
     def _put_in_force(
         self, uow: Uow, tenant: str, one: Version, replaced: int, tally: Tally
@@ -308,7 +314,7 @@ class ControlVersions:
         in_force = self._controls.seen(db, tenant)
         document = stored_document(content, one.digest, tenant.id, version)
         ballot = ballot_on(in_force.rules, one)
-        casts = [it.cast() for it in one.votes]
+        casts = one.casts()
         polls = in_force.rules.polls
         opened = one.state is VersionState.PROPOSED
         return Shown(
@@ -331,12 +337,10 @@ def control_guard(tenant: str) -> str:
 
 
 def ballot_on(rules: Rules, one: Version) -> Ballot:
-    """What is voted on. Neither the proposer counts nor whom the proposer stood in for."""
-    proposer = actor_of(one.proposed_by)
-    giver = rules.may(proposer, Right.CONTROLS, TENANT, day_of(one.proposed_at)).giver
+    """What is voted on. The proposal is its proposer's vote, so nobody is left out as a maker."""
     return Ballot(
         requirement=rules.quorum(Right.CONTROLS),
-        makers=frozenset({one.proposed_by, *([label_of(giver)] if giver else [])}),
+        makers=frozenset(),
         place=TENANT,
         digest=one.digest,
     )

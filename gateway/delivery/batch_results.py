@@ -43,7 +43,7 @@ def line_standings(db: Connection, tenant: str, batch: str) -> Iterator[dict[str
 def _accepted(db: Connection, tenant: str, batch: str) -> Iterator[dict[str, object]]:
     columns = (
         *(_i.c.line, _i.c.id, _i.c.erp_reference, _i.c.digest, _i.c.state),
-        *(_i.c.reason, _i.c.code, _i.c.text, _i.c.bank_reference),
+        *(_i.c.reason, _i.c.code, _i.c.text, _i.c.bank_reference, _i.c.budget_item),
     )
     for row in db.execute(
         select(*columns).where(_i.c.tenant == tenant, _i.c.batch == batch).order_by(_i.c.line)
@@ -63,6 +63,7 @@ def _accepted(db: Connection, tenant: str, batch: str) -> Iterator[dict[str, obj
             "code": row.code,
             "text": row.text,
             "bank_reference": row.bank_reference,
+            **({"budget_item": row.budget_item} if row.budget_item else {}),
         }
 
 

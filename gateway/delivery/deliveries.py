@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
+from gateway.delivery.standing import Only
 from gateway.delivery.webhook_rows import Delivery
 from gateway.domain.decision import Actor
 from gateway.domain.errors import NotFound, NotOffered
@@ -21,7 +23,9 @@ from gateway.store.store import Store
 from gateway.store.uow import Uow
 
 LISTED_MAX: Final = 1000
-_e, _p = tables.webhook_event, tables.webhook_endpoint
+_e, _p, _i = tables.webhook_event, tables.webhook_endpoint, tables.instruction
+Seen = Callable[[Connection], Only]
+"""The condition on instructions of which somebody may be told."""
 _SHOWN: Final = (
     *(_e.c.id, _e.c.endpoint, _e.c.sequence, _e.c.instruction, _e.c.version, _e.c.state),
     *(_e.c.delivery, _e.c.tries, _e.c.due_us, _e.c.changed_us, _e.c.created_us),
@@ -60,6 +64,12 @@ class Shown:
     failure: str
 
 
+def every(db: Connection) -> Only:
+    """Whoever may be told of every one."""
+    del db
+    return None
+
+
 class Deliveries:
     """Lists deliveries and has them done again."""
 
@@ -67,18 +77,22 @@ class Deliveries:
         self._store = store
         self._runtime = runtime
 
-    async def listed(self, tenant: Tenant, delivery: Delivery, after: str) -> list[Shown]:
+    async def listed(
+        self, tenant: Tenant, delivery: Delivery, after: str, seen: Seen = every
+    ) -> list[Shown]:
         """A tenant's deliveries in one standing, oldest event first, at most 1000.
 
-        ``after`` is the id of the last one seen, '' for the beginning.
+        ``after`` is the id of the last one seen, '' for the beginning; ``seen`` says of which
+        instructions the caller may be told.
         """
-        return await self._store.read(lambda db: _listed(db, tenant, delivery, after))
+        return await self._store.read(lambda db: _listed(db, tenant, delivery, after, seen(db)))
 
-    async def again(self, tenant: Tenant, event: str, actor: Actor) -> Shown:
+    async def again(self, tenant: Tenant, event: str, actor: Actor, seen: Seen = every) -> Shown:
         """Deliver an event again: a dead one with all its tries, a waiting one now.
 
         Raises NotFound, and NotOffered when its endpoint is no longer configured.
         """
+        await self._store.read(lambda db: _require_seen(db, tenant, event, seen(db)))
         return await self._store.write(
             lambda uow: self._again(uow, tenant, event, actor), at_once=True
         )
@@ -111,7 +125,22 @@ class Deliveries:
         return _shown(found)
 
 
-def _listed(db: Connection, tenant: Tenant, delivery: Delivery, after: str) -> list[Shown]:
+def _require_seen(db: Connection, tenant: Tenant, event: str, only: Only) -> None:
+    if only is None:
+        return
+    query = select(_e.c.id).where(_e.c.tenant == tenant.id, _e.c.id == event, _told(tenant, only))
+    if db.execute(query).first() is None:
+        raise NotFound
+
+
+def _told(tenant: Tenant, only: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Events of instructions that may be told of."""
+    return _e.c.instruction.in_(select(_i.c.id).where(_i.c.tenant == tenant.id, only))
+
+
+def _listed(
+    db: Connection, tenant: Tenant, delivery: Delivery, after: str, only: Only
+) -> list[Shown]:
     endpoints = select(_p.c.id).where(_p.c.tenant == tenant.id)
     statement = (
         select(*_SHOWN)
@@ -124,6 +153,8 @@ def _listed(db: Connection, tenant: Tenant, delivery: Delivery, after: str) -> l
         .order_by(_e.c.id)
         .limit(LISTED_MAX)
     )
+    if only is not None:
+        statement = statement.where(_told(tenant, only))
     return [_shown(row) for row in db.execute(statement)]
 
 

@@ -9,7 +9,7 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from gateway.domain.errors import Fault, NotFound
 from gateway.domain.instruction import FINAL, State
@@ -23,6 +23,8 @@ from gateway.store.instants import from_us
 from gateway.store.prepared import prepare
 
 _i, _b = tables.instruction, tables.batch
+Only = ColumnElement[bool] | None
+"""Which instructions may be told of; None for every one."""
 WORDS: Final[Mapping[State, tuple[str, str]]] = {
     State.RECEIVED: ("已受理", "received"),
     State.HELD: ("挂起，等待人工处理", "held for a person"),
@@ -51,10 +53,12 @@ _PENDING_REASON: Final = {
 }
 
 
-def instruction_view(db: Connection, tenant: str, instruction: str) -> dict[str, object]:
-    """One instruction with its history. Raises NotFound."""
+def instruction_view(
+    db: Connection, tenant: str, instruction: str, only: Only = None
+) -> dict[str, object]:
+    """One instruction with its history. Raises NotFound, also for what may not be told of."""
     row = db.execute(
-        select(_i).where(_i.c.tenant == tenant, _i.c.id == instruction, accepted())
+        _those(only).where(_i.c.tenant == tenant, _i.c.id == instruction, accepted())
     ).first()
     if row is None:
         raise NotFound
@@ -62,19 +66,23 @@ def instruction_view(db: Connection, tenant: str, instruction: str) -> dict[str,
 
 
 def by_reference(
-    db: Connection, tenant: str, erp: str | None, reference: str
+    db: Connection, tenant: str, erp: str | None, reference: str, only: Only = None
 ) -> list[dict[str, object]]:
     """All instructions with this ERP reference (one per ERP system)."""
-    statement = select(_i).where(_i.c.tenant == tenant, _i.c.erp_reference == reference, accepted())
+    statement = _those(only).where(
+        _i.c.tenant == tenant, _i.c.erp_reference == reference, accepted()
+    )
     if erp is not None:
         statement = statement.where(_i.c.erp == erp)
     return [_view(row) for row in db.execute(statement)]
 
 
-def held_or_open(db: Connection, tenant: str, states: tuple[str, ...]) -> list[dict[str, object]]:
+def held_or_open(
+    db: Connection, tenant: str, states: tuple[str, ...], only: Only = None
+) -> list[dict[str, object]]:
     """Instructions in some states, oldest first: what people have to look at."""
     rows = db.execute(
-        select(_i)
+        _those(only)
         .where(_i.c.tenant == tenant, _i.c.state.in_(states), accepted())
         .order_by(_i.c.created_us)
         .limit(1000)
@@ -194,6 +202,10 @@ def _line_statuses(db: Connection, tenant: str, batch: str) -> Iterator[LineStat
         )
 
 
+def _those(only: Only) -> Select[Any]:
+    return select(_i) if only is None else select(_i).where(only)
+
+
 def _batch(db: Connection, tenant: str, batch: str) -> Row[Any]:
     row = db.execute(
         select(_b).where(_b.c.tenant == tenant, _b.c.id == batch, _b.c.accepted_us.is_not(None))
@@ -225,6 +237,7 @@ def _view(row: Row[Any]) -> dict[str, object]:
         "purpose": row.purpose,
         "execution_date": row.execution_date or None,
         "end_to_end_id": row.end_to_end_id or None,
+        "budget_item": row.budget_item or None,
         "evidence": {
             "grade": Grade(row.grade).name.lower(),
             "code": row.code,

@@ -36,6 +36,8 @@ class Subject:
     erp: str
     erp_reference: str
     batch: str
+    payroll: bool = False
+    budget_item: str = ""
 
 
 def event_text(envelope: Envelope, subject: Subject, told: Told) -> str:
@@ -63,6 +65,7 @@ def event_text(envelope: Envelope, subject: Subject, told: Told) -> str:
             "code": told.code,
             "text": told.text,
             "bank_reference": told.bank_reference,
+            **({"budget_item": subject.budget_item} if subject.budget_item else {}),
         },
         "links": {"instruction": f"/v1/instructions/{told.instruction}"},
     }

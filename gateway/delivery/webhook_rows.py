@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from gateway.delivery.webhook_event import Envelope, Subject, event_text
+from gateway.domain.instruction import BusinessType
 from gateway.lifecycle.outbox import Told, forget, oldest
 from gateway.ports.runtime import Ids
 from gateway.ports.webhooks import Webhook
@@ -23,6 +24,7 @@ from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
 _e, _p, _i, _o = tables.webhook_event, tables.webhook_endpoint, tables.instruction, tables.outbox
+_c = tables.control_version
 FAILURE_MAX: Final = 200
 
 
@@ -62,9 +64,14 @@ _ENDPOINT: Final = (_p.c.tenant == bindparam("of_tenant"), _p.c.id == bindparam(
 _LAST: Final = prepare(select(_p.c.last_sequence).where(*_ENDPOINT))
 _COUNT: Final = prepare(update(_p).where(*_ENDPOINT).values(last_sequence=bindparam("to_last")))
 _SUBJECTS: Final = prepare(
-    select(_i.c.id, _i.c.erp, _i.c.erp_reference, _i.c.batch).where(
-        _i.c.tenant == bindparam("of_tenant"), among(_i.c.id, "of_ids")
-    )
+    select(
+        *(_i.c.id, _i.c.erp, _i.c.erp_reference, _i.c.batch),
+        *(_i.c.business_type, _i.c.budget_item),
+    ).where(_i.c.tenant == bindparam("of_tenant"), among(_i.c.id, "of_ids"))
+)
+# Whether a tenant lives by a control document, under which payroll is confidential.
+_DOCUMENT: Final = prepare(
+    select(_c.c.version).where(_c.c.tenant == bindparam("of_tenant"), _c.c.state == "in_force")
 )
 _SOMETHING: Final = prepare(select(_o.c.seq).where(_o.c.tenant == bindparam("of_tenant")).limit(1))
 
@@ -85,14 +92,26 @@ def expand(uow: Uow, ids: Ids, webhooks: Sequence[Webhook], now_us: int) -> int:
     if not found.rows:
         return 0
     subjects = {
-        row.id: Subject(erp=row.erp, erp_reference=row.erp_reference, batch=row.batch)
+        row.id: Subject(
+            erp=row.erp,
+            erp_reference=row.erp_reference,
+            batch=row.batch,
+            payroll=row.business_type == BusinessType.PAYROLL.value,
+            budget_item=row.budget_item,
+        )
         for row in uow.rows(
             _SUBJECTS,
             {"of_tenant": tenant, "of_ids": sorted({it.instruction for it in found.told})},
         )
     }
+    confidential = bool(uow.rows(_DOCUMENT, {"of_tenant": tenant}))
     for webhook in webhooks:
-        wanted = [it for it in found.told if it.state in webhook.states]
+        wanted = [
+            it
+            for it in found.told
+            if it.state in webhook.states
+            and _concerns(webhook, subjects[it.instruction], confidential=confidential)
+        ]
         last = _last_sequence(uow, webhook, now_us)
         rows = [
             _row(webhook, ids.new("evt"), last + number, subjects[it.instruction], it)
@@ -104,6 +123,13 @@ def expand(uow: Uow, ids: Ids, webhooks: Sequence[Webhook], now_us: int) -> int:
             uow.change(_COUNT, _of(webhook) | {"to_last": last + len(rows)})
     forget(uow, tenant, found.rows)
     return len(found.told)
+
+
+def _concerns(webhook: Webhook, subject: Subject, *, confidential: bool) -> bool:
+    """Whether an endpoint is told of an instruction at all."""
+    if webhook.erps:
+        return subject.erp in webhook.erps
+    return not (confidential and subject.payroll)
 
 
 def _last_sequence(uow: Uow, webhook: Webhook, now_us: int) -> int:

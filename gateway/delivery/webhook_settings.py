@@ -110,6 +110,7 @@ def read_webhook(table: Table, tenant: TenantId, reach: Reach, base: Path) -> We
         tries_max=min(max(table.number("tries_max", 24), 1), _TRIES_MAX),
         timeout_s=min(max(table.number("timeout_s", 10), 1), _TIMEOUT_MAX_S),
         keep_days=table.number("keep_days", 7),
+        erps=frozenset(table.texts("erps", ())),
         ca=str(base.joinpath(ca)) if ca else "",
     )
     table.done()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from gateway.domain.errors import NotPermitted
 
@@ -20,6 +21,21 @@ class Action(StrEnum):
     REJECT = "reject"
     RESOLVE_SETTLED = "resolve_settled"
     RESOLVE_REJECTED = "resolve_rejected"
+    RESOLVE_PAID_ELSEWHERE = "resolve_paid_elsewhere"
+    """It was paid another way; which entry of the bank shows that is part of what is decided."""
+    WRITE_OFF = "write_off"
+    """What is left to look at is let go: cases close, no money and no state moves."""
+
+
+AT_ONCE: Final = (Action.APPROVE, Action.REJECT, Action.RESOLVE_SETTLED, Action.RESOLVE_REJECTED)
+"""What is decided over the content of the instruction alone."""
+ON_EVIDENCE: Final = (
+    Action.RESOLVE_SETTLED,
+    Action.RESOLVE_REJECTED,
+    Action.RESOLVE_PAID_ELSEWHERE,
+    Action.WRITE_OFF,
+)
+"""What a resolution may say: it is decided together with the evidence named in it."""
 
 
 class ActorKind(StrEnum):

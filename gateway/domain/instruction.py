@@ -106,7 +106,8 @@ TRANSITIONS: Final[Mapping[State, Mapping[State, frozenset[Cause]]]] = MappingPr
             _S.CANCELLED: _STOP,
         },
         _S.HELD: {
-            _S.APPROVED: _PERSONS,
+            # Of a policy only what it held itself for want of data, once there is data.
+            _S.APPROVED: _PERSONS | {Cause.POLICY},
             _S.CANCELLED: _STOP,
             _S.PAID_ELSEWHERE: frozenset({Cause.TWO_PEOPLE}),
         },
@@ -229,6 +230,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reconciliation_code: str = ""
     payroll_purpose: str = ""
     """For payroll: what kind of pay it is (salary, bonus, welfare, expense, other)."""
+    budget_item: str = ""
+    """预算项目: under which item of the payer's budget it is paid; stays with us, '' for none."""
 
     def content(self) -> dict[str, str]:
         """What the payer asked for, without ids: the thing that digests and approvals bind."""
@@ -260,6 +263,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         # Only where there is one: the digest of everything else stays what it always was.
         if self.payroll_purpose:
             content["payroll_purpose"] = self.payroll_purpose
+        if self.budget_item:
+            content["budget_item"] = self.budget_item
         return content
 
     def digest(self) -> str:

@@ -160,6 +160,12 @@ class AccountTable:
             },
         )
 
+    def set_disabled(self, tenant: str, person: str, at_us: int | None) -> None:
+        """Say since when somebody may not log in; None gives it back."""
+        self.uow.change(
+            update(_a).where(_a.c.tenant == tenant, _a.c.person == person).values(disabled_us=at_us)
+        )
+
     def set_password(self, tenant: str, person: str, password: str, *, before: str) -> bool:
         """Replace a hash by another; False when it is not ``before`` any more."""
         changed = self.uow.change(

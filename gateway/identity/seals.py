@@ -10,6 +10,8 @@ import hashlib
 import hmac
 from typing import Final
 
+from gateway.signing.purpose_key import purpose_key as derived
+
 KEY_BYTES: Final = 32
 Part = bytes | str | int | None
 
@@ -19,9 +21,7 @@ def purpose_key(root: bytes, purpose: str) -> bytes:
 
     Raises ValueError when ``root`` has less than 32 bytes.
     """
-    if len(root) < KEY_BYTES:
-        raise ValueError("a root key has at least 32 bytes")
-    return hmac.new(root, b"gateway.identity\0" + purpose.encode(), hashlib.sha256).digest()
+    return derived(root, b"gateway.identity\0" + purpose.encode())
 
 
 def seal(key: bytes, *parts: Part) -> bytes:

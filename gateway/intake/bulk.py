@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -23,6 +25,7 @@ from gateway.domain.errors import (
     NoRoom,
     Refused,
     ReusedReference,
+    WireError,
 )
 from gateway.domain.ids import BatchId
 from gateway.domain.instruction import Instruction
@@ -35,11 +38,13 @@ from gateway.intake.accept import (
     with_makers,
 )
 from gateway.intake.refused_lines import (
+    REUSED,
     RefusedLine,
     met_before,
     not_permitted,
     repeated,
 )
+from gateway.intake.releasing import RELEASE_LANE
 from gateway.intake.staged import begin, discard, met_again
 from gateway.lifecycle.rows import NewInstruction
 from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
@@ -54,7 +59,6 @@ CHUNK: Final = 1_000
 """Lines that are staged in one transaction: others wait no longer than it takes."""
 INLINE: Final = CHUNK
 """Up to so many accepted lines are released in the accepting transaction itself."""
-RELEASE_LANE: Final = "release"
 KEY_SCOPE_OF_BATCHES: Final = "batch-key"
 _b = tables.batch
 _Parts = list[FilePart]
@@ -122,7 +126,13 @@ class Bulk:
             reader.close()
 
     async def _read(self, call: Call, parts: Iterator[FilePart], read: _Read) -> Batch:
-        known = await self._intake.store.write(lambda uow: self._open(uow, call), may_refuse=True)
+        try:
+            known = await self._intake.store.write(
+                lambda uow: self._open(uow, call), may_refuse=True
+            )
+        except ReusedReference:
+            await self._compare(call, parts, read)
+            raise
         if known.accepted_at is not None:
             return known
         staged = _Staged(batch=known)
@@ -143,6 +153,20 @@ class Bulk:
             raise
         return accepted
 
+    async def _compare(self, call: Call, parts: Iterator[FilePart], read: _Read) -> None:
+        """Another call came under this name: its payments may be altered ones of ours."""
+        if not await self._intake.resent.watches(call.caller.tenant):
+            return
+        staged, ended = _Staged(batch=self._batch(call)), False
+        with suppress(WireError):  # what cannot be read alters nothing
+            while not ended:
+                chunk = await read(lambda: list(islice(parts, CHUNK)))
+                await self._intake.ready()
+                examine = partial(self._examine, call, staged, chunk)
+                news, _, _ = await self._intake.runtime.tasks.read(examine)
+                await self._intake.resent.compare(call.caller, news)
+                ended = len(chunk) < CHUNK
+
     async def _discard(self, batch: Batch) -> None:
         """Forget what was staged: nobody has seen it."""
         await self._intake.store.write(lambda uow: discard(uow, batch.tenant, batch.id))
@@ -162,6 +186,10 @@ class Bulk:
                 "文件自相矛盾，整份未受理",
                 faults=file_faults,
             )
+        if refused:
+            drafts = [it for it in chunk if isinstance(it, Draft)]
+            by_line = dict(enumerate(drafts, start=staged.lines - len(drafts) + 1))
+            refused = await self._intake.resent.lines(call.caller, by_line, refused)
         if news or refused:
             step, fresh, all_refused = await self._intake.store.write(
                 lambda uow: self._stage(uow, call, staged.batch.id, news, refused), at_once=True
@@ -172,6 +200,10 @@ class Bulk:
             elif fresh:
                 staged.candidates.append((step, fresh))
             staged.refused.extend(all_refused)
+            reused = {it.line for it in all_refused if it.has(REUSED)}
+            if reused:
+                altered = [new for new in news if new.line in reused]
+                await self._intake.resent.compare(call.caller, altered)
         return len(chunk) < CHUNK
 
     def _examine(
@@ -215,21 +247,25 @@ class Bulk:
             used = remembered(uow, caller, KEY_SCOPE_OF_BATCHES, [call.key]).get(call.key)
             if used is not None and used.digest != call.digest:
                 raise ReusedReference(stored_digest=used.digest, sent_digest=call.digest)
-        batch = Batch(
-            tenant=caller.tenant.id,
-            id=BatchId(self._intake.runtime.ids.new("bat")),
-            scope=call.scope,
-            reference=call.reference,
-            format=call.format,
-            digest=call.digest,
-            maker=caller.maker,
-            created_at=self._intake.runtime.clock.now(),
-        )
+        batch = self._batch(call)
         known = met_again(uow, batch)
         if known is not None:
             return known
         begin(uow, batch, self._intake.store.lane.id)
         return batch
+
+    def _batch(self, call: Call) -> Batch:
+        """A new one of this call."""
+        return Batch(
+            tenant=call.caller.tenant.id,
+            id=BatchId(self._intake.runtime.ids.new("bat")),
+            scope=call.scope,
+            reference=call.reference,
+            format=call.format,
+            digest=call.digest,
+            maker=call.caller.maker,
+            created_at=self._intake.runtime.clock.now(),
+        )
 
     def _stage(
         self,
@@ -247,12 +283,17 @@ class Bulk:
         fresh, all_refused = news, refused
         if known:
             fresh = [new for new in news if new.instruction.erp_reference not in known]
+            again = [new for new in news if new.instruction.erp_reference in known]
+            others = self._intake.resent.others(uow, call.caller, again, known)
             all_refused = [
                 *refused,
                 *(
-                    met_before(new, known[new.instruction.erp_reference])
-                    for new in news
-                    if new.instruction.erp_reference in known
+                    met_before(
+                        new,
+                        known[new.instruction.erp_reference],
+                        same=new.instruction.erp_reference not in others,
+                    )
+                    for new in again
                 ),
             ]
         made = self._intake.may_make(uow, call.caller.tenant, fresh)

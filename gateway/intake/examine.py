@@ -130,7 +130,7 @@ class Examiner:
             return None
         if not amount.minor:
             return None
-        reference, name, purpose, memo, end_to_end_id, reconciliation_code = texts
+        reference, name, purpose, memo, end_to_end_id, reconciliation_code, budget_item = texts
         made = Instruction(
             tenant=example.tenant,
             id=self._new_id(),
@@ -150,5 +150,6 @@ class Examiner:
             execution_date=example.execution_date,
             end_to_end_id=end_to_end_id,
             reconciliation_code=reconciliation_code,
+            budget_item=budget_item,
         )
         return None if bank_problems(made, payer.dialect, payer.due) else made

@@ -35,6 +35,7 @@ FIELD_NAMES: Final = MappingProxyType(
         "execution_date": ("期望付款日期", "execution date"),
         "end_to_end_id": ("端到端标识", "end-to-end id"),
         "reconciliation_code": ("对账标识码", "reconciliation code"),
+        "budget_item": ("预算项目", "budget item"),
         "batch_reference": ("批次号", "batch reference"),
         "instructions": ("付款指令列表", "list of instructions"),
     }

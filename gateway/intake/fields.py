@@ -37,6 +37,7 @@ TEXT_MAX: Final = MappingProxyType(
         "memo": 140,
         "end_to_end_id": 35,
         "reconciliation_code": 64,
+        "budget_item": 64,
     }
 )
 """Most characters of each free text. The bank's own, tighter limits are its dialect's to check."""
@@ -55,7 +56,7 @@ _REPEATED: Final = frozenset(
 _texts_of: Final = attrgetter(*TEXT_MAX)
 OWN_TEXTS: Final = (
     *("erp_reference", "creditor_name", "purpose"),
-    *("memo", "end_to_end_id", "reconciliation_code"),
+    *("memo", "end_to_end_id", "reconciliation_code", "budget_item"),
 )
 """The free texts that are a line's own, the required first; the others go with its accounts."""
 _OWN_REQUIRED: Final = len(REQUIRED_TEXTS)

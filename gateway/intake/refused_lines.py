@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from gateway.domain.errors import Fault, NotPermitted
-from gateway.intake.accept import Accepted
+from gateway.intake.known import Accepted
 from gateway.lifecycle.rows import NewInstruction
 from gateway.ports.erp import Draft
+
+REPEATED: Final = "repeated_reference"
+REUSED: Final = "reused_reference"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +23,16 @@ class RefusedLine:
     faults: tuple[Fault, ...]
     source: str = ""
 
+    def has(self, code: str) -> bool:
+        """Whether one of its faults has this code."""
+        return any(it.code == code for it in self.faults)
+
 
 def repeated(draft: Draft, first: int) -> Fault:
     """A reference that came before in the same call."""
     return Fault(
         path=draft.at.get("erp_reference", "/erp_reference"),
-        code="repeated_reference",
+        code=REPEATED,
         zh=f"业务参考号与本次第 {first} 行重复，请更正后重新提交该行",
         en=(
             f"the reference repeats that of line {first} of this call; "
@@ -34,22 +42,29 @@ def repeated(draft: Draft, first: int) -> Fault:
     )
 
 
-def met_before(new: NewInstruction, known: Accepted) -> RefusedLine:
-    """A line whose reference was accepted earlier, elsewhere."""
-    same = known.digest == new.digest
-    fault = Fault(
-        path="/erp_reference",
-        code="already_accepted" if same else "reused_reference",
-        zh=f"该业务参考号此前已受理（{known.id}），"
-        + ("内容相同，无需重复提交" if same else "但内容不同；请使用新的参考号"),
-        en=f"this reference was accepted before ({known.id}) "
-        + ("with the same content; nothing to do" if same else "with other content; use a new one"),
-    )
+def met_before(new: NewInstruction, known: Accepted, *, same: bool) -> RefusedLine:
+    """A line whose reference was accepted earlier, elsewhere, with the same content or not."""
     return RefusedLine(
         line=new.line,
         erp_reference=new.instruction.erp_reference,
-        faults=(fault,),
+        faults=(_met(known.id, same=same),),
         source=new.source,
+    )
+
+
+def accepted_before(line: RefusedLine, instruction: str) -> RefusedLine:
+    """A line that would be refused now, but was accepted earlier with the same content."""
+    return replace(line, faults=(_met(instruction, same=True),))
+
+
+def _met(instruction: str, *, same: bool) -> Fault:
+    return Fault(
+        path="/erp_reference",
+        code="already_accepted" if same else REUSED,
+        zh=f"该业务参考号此前已受理（{instruction}），"
+        + ("内容相同，无需重复提交" if same else "但内容不同；请使用新的参考号"),
+        en=f"this reference was accepted before ({instruction}) "
+        + ("with the same content; nothing to do" if same else "with other content; use a new one"),
     )
 
 

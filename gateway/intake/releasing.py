@@ -10,21 +10,21 @@ from typing import Any, Final
 from sqlalchemy import Connection, Integer, bindparam, select
 
 from gateway.domain.instruction import State
-from gateway.intake.accept import Intake
-from gateway.intake.bulk import RELEASE_LANE
 from gateway.intake.staged import is_left_behind, sweep
-from gateway.lifecycle.release import CANDIDATE, Candidate, candidate_at
+from gateway.lifecycle.release import CANDIDATE, Candidate, ReleaseCheck, candidate_at, release
 from gateway.lifecycle.rows import STANDING, standing_at
-from gateway.ports.runtime import Signal
+from gateway.ports.runtime import Runtime, Signal
 from gateway.ports.tenancy import Directory, Tenant
 from gateway.schedule import work
 from gateway.schedule.work import Queue, WorkKind
 from gateway.store import tables
 from gateway.store.instants import to_us
 from gateway.store.prepared import prepare
+from gateway.store.store import Store
 from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.store.uow import Uow
 
+RELEASE_LANE: Final = "release"
 _CHUNK: Final = 1_000
 _SWEEP_S: Final = 10.0
 _i = tables.instruction
@@ -63,12 +63,23 @@ class Releasing:
     until the chunk is released.
     """
 
-    def __init__(self, intake: Intake, directory: Directory, wake: Signal, poll_s: float) -> None:
-        self._intake = intake
+    def __init__(  # noqa: PLR0913 - the last two by keyword
+        self,
+        store: Store,
+        runtime: Runtime,
+        check: ReleaseCheck,
+        directory: Directory,
+        *,
+        wake: Signal,
+        poll_s: float,
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._check = check
         self._directory = directory
         self._wake = wake
         self._poll_s = poll_s
-        self._sweep_s = self._intake.runtime.clock.monotonic() + _SWEEP_S
+        self._sweep_s = self._runtime.clock.monotonic() + _SWEEP_S
         self._reached: dict[str, _Place] = {}
         """By tenant, where this process stands, so that it need not look at a batch's beginning
         again and again. No line becomes RECEIVED again, so nothing is passed over."""
@@ -78,11 +89,11 @@ class Releasing:
         while True:
             await self._sweep()
             with acting_for(self._directory.tenants):
-                waiting = await self._intake.store.read(self._waiting)
+                waiting = await self._store.read(self._waiting)
             progress = False
             for tenant in waiting:
                 with acting_for((tenant.id,)):
-                    place = await self._intake.store.write(partial(self._step, tenant=tenant))
+                    place = await self._store.write(partial(self._step, tenant=tenant))
                 if place is not None:
                     self._reached[tenant.id] = place
                     progress = True
@@ -91,13 +102,13 @@ class Releasing:
 
     async def _sweep(self) -> None:
         """Remove what a process that has ended since read in and never accepted."""
-        now_s = self._intake.runtime.clock.monotonic()
+        now_s = self._runtime.clock.monotonic()
         if now_s < self._sweep_s:
             return
         self._sweep_s = now_s + _SWEEP_S
         with acting_for(EVERYONE):
-            if await self._intake.store.read(is_left_behind):
-                await self._intake.store.write(sweep)
+            if await self._store.read(is_left_behind):
+                await self._store.write(sweep)
 
     def _waiting(self, db: Connection) -> list[Tenant]:
         """Tenants with a batch to release (a look without a commit)."""
@@ -109,7 +120,7 @@ class Releasing:
 
     def _step(self, uow: Uow, tenant: Tenant) -> _Place | None:
         """One chunk of the oldest batch that nobody else is at; None when there is none."""
-        now_us = to_us(self._intake.runtime.clock.now())
+        now_us = to_us(self._runtime.clock.now())
         due = work.due(uow, _queue(tenant), now_us, 1)
         if not due:
             return None
@@ -120,7 +131,7 @@ class Releasing:
         if len(rows) < _CHUNK:
             work.done(uow, tenant.id, WorkKind.RELEASE, [batch])
         if rows:
-            self._intake.release(uow, tenant, _received(rows))
+            release(self._check, uow, tenant, _received(rows))
         return _Place(batch, rows[-1][_LINE] if rows else after)
 
 

@@ -50,12 +50,15 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
     today: date,
     new_id: Callable[[], InstructionId],
     offices: BankOffices | None = None,
+    derived: Route | None = None,
 ) -> Instruction | tuple[Fault, ...]:
     """Turn a draft into an instruction, or tell every fault with the sender's path and line.
 
     ``dialect_of`` maps a connection's language (``Connection.dialect``) to it; ``today`` is the
     shared clock's day in Asia/Shanghai. ``new_id`` is called only when the form is right.
-    ``offices`` is the directory of bank offices, None where none was imported.
+    ``offices`` is the directory of bank offices, None where none was imported; ``derived`` is
+    what was found of the payee's bank when the same was accepted before, so that it is not asked
+    again.
     The debtor's name and bank come from the account's configuration, never from the draft.
     Raises Corrupt when an account names a connection that is not configured.
     """
@@ -75,7 +78,7 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
     dialect = dialect_of(connection.dialect)
     _check_offered(dialect, fields, faults)
     payees = PayeeBanks(dialect=dialect, offices=offices, default_local=tenant.policy.default_local)
-    route = payees.route(fields, own, faults)
+    route = derived or payees.route(fields, own, faults)
     instruction = _instruction(
         fields,
         identity=_Identity(tenant, erp, InstructionId("") if faults.found else new_id()),
@@ -199,6 +202,7 @@ def _instruction(
         execution_date=fields.execution_date,
         end_to_end_id=texts["end_to_end_id"],
         reconciliation_code=texts["reconciliation_code"],
+        budget_item=texts["budget_item"],
     )
 
 

@@ -21,8 +21,10 @@ from gateway.lifecycle.cases import close_cases, open_case, open_loose_case
 from gateway.lifecycle.fact import STATE_WORDS, Fact, Group
 from gateway.lifecycle.outbox import tell
 from gateway.lifecycle.rows import NewInstruction, Standing, row_of
+from gateway.lifecycle.sealing import Sealing
 from gateway.ports.runtime import Ids
 from gateway.store import tables
+from gateway.store.elements import elements, text_at
 from gateway.store.journal import Record
 from gateway.store.prepared import Prepared, among, prepare
 from gateway.store.uow import Uow
@@ -66,6 +68,24 @@ _MOVED: Final = {
 }
 _MOVE: Final = prepare(update(_i).where(*_GUARD, _ONE).values(_MOVED))
 _MOVE_MANY: Final = prepare(update(_i).where(*_GUARD, _MANY).values(_MOVED))
+_sealed: Final = elements(bindparam("sealed", type_=Text()), "sealed")
+_MOVE_SEALED: Final = prepare(
+    update(_i)
+    # The tenant stands in the list as well: with a parameter SQLite would rather walk the list
+    # for each row of the tenant than look up the rows of the list by their key.
+    .where(
+        _i.c.tenant == text_at(_sealed, 0),
+        _i.c.id == text_at(_sealed, 1),
+        _i.c.version == bindparam("of_version"),
+    )
+    .values(
+        {
+            **_MOVED,
+            _i.c.seal: text_at(_sealed, 2),
+            _i.c.control_version: bindparam("by_version", type_=Integer()),
+        }
+    )
+)
 _CONFIRM: Final = prepare(update(_i).where(*_GUARD, _ONE).values(_LEARNT))
 _CONFIRM_MANY: Final = prepare(update(_i).where(*_GUARD, _MANY).values(_LEARNT))
 
@@ -139,12 +159,17 @@ def apply_all(
 
 
 def apply_through(
-    uow: Uow, ids: Ids, standings: Sequence[Standing], course: Sequence[Evidence]
+    uow: Uow,
+    ids: Ids,
+    standings: Sequence[Standing],
+    course: Sequence[Evidence],
+    sealing: Sealing | None = None,
 ) -> tuple[Standing, ...]:
     """Move instructions on by several steps, each recorded, with one change of their rows.
 
-    Returns their new standings in the same order. Raises Corrupt when one of them cannot take
-    every step, or changed under us.
+    ``sealing`` are seals to be stored with that change, one for each of them. Returns their new
+    standings in the same order. Raises Corrupt when one of them cannot take every step, or
+    changed under us.
     """
     facts: list[Fact] = []
     at = tuple(standings)
@@ -159,7 +184,7 @@ def apply_through(
     groups = list(facts[-1].groups.values())
     for group in groups:
         group.version -= len(course) - 1
-    _write(uow, groups)
+    _write(uow, groups, sealing)
     _tell_steps(uow, facts)
     return at
 
@@ -172,8 +197,8 @@ def _tell_steps(uow: Uow, facts: Sequence[Fact]) -> None:
         tell(uow, ((now, fact.evidence) for fact in facts for now in fact.moved))
 
 
-def _write(uow: Uow, groups: Sequence[Group]) -> None:
-    """Write new standings, each guarded by the version it was judged on.
+def _write(uow: Uow, groups: Sequence[Group], sealing: Sealing | None = None) -> None:
+    """Write new standings, each guarded by the version it was judged on, and seals with them.
 
     A row this unit of work has gathered but not inserted yet is changed where it waits.
     """
@@ -181,14 +206,20 @@ def _write(uow: Uow, groups: Sequence[Group]) -> None:
     for group in groups:
         stored: Sequence[str] = group.ids
         if uow.has_waiting(tables.instruction):
-            stored = [it for it in stored if not _changed_waiting(uow, group, it)]
+            stored = [it for it in stored if not _changed_waiting(uow, group, it, sealing)]
         uow.touched += zip(repeat(group.tenant), group.ids, strict=False)
         if not stored:
             continue
         moves = group.moves
         values: dict[str, object] = {f"to_{name}": it for name, it in group.columns.items()}
         values |= {"of_tenant": group.tenant, "of_version": group.version}
-        if len(stored) == 1:
+        if sealing is not None:
+            values |= {
+                "by_version": sealing.version,
+                "sealed": sealing.listed(group.tenant, stored),
+            }
+            _change(uow, _MOVE_SEALED, [values], len(stored))
+        elif len(stored) == 1:
             values["of_id"] = stored[0]
             alone.setdefault(_MOVE if moves else _CONFIRM, []).append(values)
         else:
@@ -198,7 +229,7 @@ def _write(uow: Uow, groups: Sequence[Group]) -> None:
         _change(uow, statement, rows, len(rows))
 
 
-def _changed_waiting(uow: Uow, group: Group, instruction: str) -> bool:
+def _changed_waiting(uow: Uow, group: Group, instruction: str, sealing: Sealing | None) -> bool:
     """Change a row that waits to be inserted; False when it is in the database already."""
     waiting = uow.waiting(tables.instruction, instruction)
     if waiting is None:
@@ -208,6 +239,9 @@ def _changed_waiting(uow: Uow, group: Group, instruction: str) -> bool:
     known = waiting["bank_reference"]
     waiting.update(group.columns)
     waiting["bank_reference"] = group.columns["bank_reference"] or known
+    if sealing is not None:
+        waiting["seal"] = sealing.seals[instruction]
+        waiting["control_version"] = sealing.version
     return True
 
 

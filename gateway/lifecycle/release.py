@@ -39,12 +39,14 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     business: str
     own_bank: bool
     budget_item: str
+    creditor_name: str
 
 
 CANDIDATE: Final = (
     *(_i.c.erp_reference, _i.c.connection, _i.c.creditor_account, _i.c.amount_minor),
     *(_i.c.pay_day, _i.c.execution_date, _i.c.erp, _i.c.company, _i.c.debtor_account),
     *(_i.c.currency, _i.c.business_type, _i.c.own_bank, _i.c.budget_item),
+    _i.c.creditor_name,
 )
 """The columns of a candidate, without its standing."""
 _day: Final = lru_cache(maxsize=512)(date.fromisoformat)
@@ -53,7 +55,7 @@ _day: Final = lru_cache(maxsize=512)(date.fromisoformat)
 def candidate_at(standing: Standing, row: Sequence[Any]) -> Candidate:
     """A stored instruction as a candidate; the columns of ``row`` are ``CANDIDATE``."""
     reference, connection, creditor, minor, pay, execution, *rest = row
-    erp, company, debtor, currency, business, own_bank, budget_item = rest
+    erp, company, debtor, currency, business, own_bank, budget_item, name = rest
     return Candidate(
         standing,
         reference,
@@ -69,17 +71,20 @@ def candidate_at(standing: Standing, row: Sequence[Any]) -> Candidate:
         business,
         bool(own_bank),  # SQLite's drivers tell 0 and 1
         budget_item,
+        name,
     )
 
 
 class Made(msgspec.Struct, frozen=True, gc=False):
     """Whether somebody may make an instruction: ``refusal`` says why not.
 
-    ``makers`` is what is stored of whoever stands behind it, '' for its maker alone.
+    ``makers`` is what is stored of whoever stands behind it, '' for its maker alone; ``version``
+    the number of the rules that say so.
     """
 
     makers: str = ""
     refusal: NotPermitted | None = None
+    version: int = 0
 
 
 class Leaving(msgspec.Struct, frozen=True, gc=False):
@@ -125,3 +130,8 @@ class ReleaseCheck(Protocol):
     ) -> None:
         """Move each RECEIVED candidate on, and plan the sending of what is released."""
         ...
+
+
+def release(check: ReleaseCheck, uow: Uow, tenant: Tenant, received: Sequence[Candidate]) -> None:
+    """Hand stored instructions to the release check."""
+    check.release(uow, tenant, received, check.screen(uow, tenant, received))

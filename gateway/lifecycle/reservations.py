@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import BigInteger, Text, and_, bindparam, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Table, Text, and_, bindparam, func, select, update
 
 from gateway.store import tables
 from gateway.store.elements import elements, text_at
@@ -20,7 +20,20 @@ from gateway.store.uow import Uow
 Counter = tuple[str, str, str, str, str]
 """What is counted: of, subject, period, over, currency."""
 NAMES: Final = ("of", "subject", "period", "over", "currency")
-_u, _r = tables.limit_use, tables.limit_reservation
+_u, _r = tables.limit_use, tables.reservation
+_b = tables.limit_reservation
+"""Those made before there were any in ``reservation``."""
+
+
+def _unfreed(table: Table) -> tuple[ColumnElement[bool], ...]:
+    """The condition that a row is one of these instructions' and was not given back."""
+    return (
+        table.c.tenant == bindparam("of_tenant"),
+        among(table.c.instruction, "of_ids"),
+        table.c.freed_us.is_(None),
+    )
+
+
 _used_key: Final = tuple(_u.c[name] for name in NAMES)
 _wanted: Final = elements(bindparam("wanted", type_=Text()), "wanted")
 _USED: Final = prepare(
@@ -46,24 +59,35 @@ _GROW: Final = prepare(
     .values(used_minor=_u.c.used_minor + bindparam("by_minor", type_=BigInteger()))
 )
 _TAKEN: Final = prepare(
-    select(*(_r.c[name] for name in NAMES), _r.c.amount_minor, _r.c.instruction)
-    .where(
-        _r.c.tenant == bindparam("of_tenant"),
-        among(_r.c.instruction, "of_ids"),
-        _r.c.freed_us.is_(None),
-    )
-    .order_by(_r.c.instruction, *(_r.c[name] for name in NAMES))
+    select(_r.c.instruction, _r.c.counters, _r.c.amount_minor)
+    .where(*_unfreed(_r))
+    .order_by(_r.c.instruction, _r.c.part)
     .with_for_update()
 )
-_FREE: Final = prepare(
-    update(_r)
-    .where(
-        _r.c.tenant == bindparam("of_tenant"),
-        among(_r.c.instruction, "of_ids"),
-        _r.c.freed_us.is_(None),
-    )
-    .values(freed_us=bindparam("at_us", type_=BigInteger()))
+_TAKEN_BEFORE: Final = prepare(
+    select(*(_b.c[name] for name in NAMES), _b.c.amount_minor, _b.c.instruction)
+    .where(*_unfreed(_b))
+    .order_by(_b.c.instruction, *(_b.c[name] for name in NAMES))
+    .with_for_update()
 )
+_FREE, _FREE_BEFORE = (
+    prepare(
+        update(table)
+        .where(*_unfreed(table))
+        .values(freed_us=bindparam("at_us", type_=BigInteger()))
+    )
+    for table in (_r, _b)
+)
+
+
+_COUNTERS: Final = msgspec.json.Decoder(list[Counter])
+
+
+class Taken(msgspec.Struct, frozen=True, gc=False):
+    """What an instruction has taken of, and in how many parts."""
+
+    counters: frozenset[Counter]
+    parts: int
 
 
 def used(uow: Uow, tenant: str, counters: Collection[Counter]) -> dict[Counter, int]:
@@ -74,10 +98,10 @@ def used(uow: Uow, tenant: str, counters: Collection[Counter]) -> dict[Counter, 
     return {_key(row): row[5] for row in uow.tuples(_USED, values)}
 
 
-def taken_by(uow: Uow, tenant: str, instruction: str) -> frozenset[Counter]:
-    """Which counters an instruction holds a reservation of."""
-    rows = uow.tuples(_TAKEN, {"of_tenant": tenant, "of_ids": [instruction]})
-    return frozenset(_key(row) for row in rows)
+def taken_by(uow: Uow, tenant: str, instruction: str) -> Taken:
+    """What an instruction holds reservations of."""
+    held = _held(uow, {"of_tenant": tenant, "of_ids": [instruction]})
+    return Taken(frozenset(counter for counters, _ in held for counter in counters), len(held))
 
 
 def reserve(
@@ -85,31 +109,39 @@ def reserve(
     tenant: str,
     taking: Mapping[str, tuple[int, Sequence[Counter]]],
     known: Collection[Counter],
+    part: int = 1,
 ) -> None:
     """Take of counters: by instruction the amount and each counter, once.
 
     The caller is inside the release guard and has read there which counters are ``known``.
+    ``part`` counts what an instruction takes, one time after another.
     """
-    sums: dict[Counter, int] = {}
-    for amount, counters in taking.values():
-        for counter in counters:
-            sums[counter] = sums.get(counter, 0) + amount
-    if not sums:
-        return
-    uow.add(
-        _r,
-        *(
+    # Payments of one kind share the very list of their counters.
+    kinds: dict[int, tuple[str, Sequence[Counter]]] = {}
+    totals: dict[int, int] = {}
+    rows: list[dict[str, object]] = []
+    for instruction, (amount, counters) in taking.items():
+        if not counters:
+            continue
+        kind = id(counters)
+        if kind not in kinds:
+            kinds[kind] = msgspec.json.encode(counters).decode(), counters
+        totals[kind] = totals.get(kind, 0) + amount
+        rows.append(
             {
                 "tenant": tenant,
                 "instruction": instruction,
-                **dict(zip(NAMES, counter, strict=True)),
+                "part": part,
+                "counters": kinds[kind][0],
                 "amount_minor": amount,
                 "freed_us": None,
             }
-            for instruction, (amount, counters) in taking.items()
-            for counter in counters
-        ),
-    )
+        )
+    sums: dict[Counter, int] = {}
+    for kind, (_, counters) in kinds.items():
+        for counter in counters:
+            sums[counter] = sums.get(counter, 0) + totals[kind]
+    uow.add(_r, *rows)
     uow.add(
         _u,
         *(
@@ -124,14 +156,14 @@ def reserve(
 def give_back(uow: Uow, tenant: str, instructions: Sequence[str], at_us: int) -> None:
     """Give back what these instructions hold: it is proven that their money did not move."""
     values: dict[str, object] = {"of_tenant": tenant, "of_ids": list(instructions)}
-    rows = uow.tuples(_TAKEN, values)
-    if not rows:
-        return
     sums: dict[Counter, int] = {}
-    for row in rows:
-        key = _key(row)
-        sums[key] = sums.get(key, 0) - row[5]
+    for counters, amount in _held(uow, values):
+        for counter in counters:
+            sums[counter] = sums.get(counter, 0) - amount
+    if not sums:
+        return
     uow.change(_FREE, values | {"at_us": at_us})
+    uow.change(_FREE_BEFORE, values | {"at_us": at_us})
     _grow(uow, tenant, sums)
 
 
@@ -147,6 +179,15 @@ def _grow(uow: Uow, tenant: str, sums: Mapping[Counter, int]) -> None:
     ]
     if rows:
         uow.change(_GROW, rows)
+
+
+def _held(uow: Uow, values: Mapping[str, object]) -> list[tuple[Sequence[Counter], int]]:
+    """The reservations of instructions that were not given back: counters and amount of each."""
+    found = [
+        (_COUNTERS.decode(counters), amount) for _, counters, amount in uow.tuples(_TAKEN, values)
+    ]
+    before = [([_key(row)], row[5]) for row in uow.tuples(_TAKEN_BEFORE, values)]
+    return [*found, *before]
 
 
 def _key(row: Sequence[str]) -> Counter:

@@ -103,7 +103,7 @@ CONTENT: Final = (
     *(_i.c.creditor_agent_cnaps, _i.c.creditor_agent_bic, _i.c.creditor_city),
     *(_i.c.amount_minor, _i.c.currency, _i.c.purpose, _i.c.memo, _i.c.own_bank, _i.c.local),
     *(_i.c.business_type, _i.c.urgency, _i.c.execution_date, _i.c.end_to_end_id),
-    *(_i.c.reconciliation_code, _i.c.payroll_purpose),
+    *(_i.c.reconciliation_code, _i.c.payroll_purpose, _i.c.budget_item),
 )
 """The columns of an instruction's record."""
 _content_columns: Final = attrgetter(*(it.name for it in CONTENT))
@@ -141,6 +141,7 @@ def instruction_at(row: Sequence[Any], tenant: Tenant) -> Instruction:
         end_to_end_id,
         reconciliation_code,
         payroll_purpose,
+        budget_item,
     ) = row
     agent = Agent(name=agent_name, cnaps=agent_cnaps, bic=agent_bic, city=city)
     return Instruction(
@@ -162,6 +163,7 @@ def instruction_at(row: Sequence[Any], tenant: Tenant) -> Instruction:
         end_to_end_id=end_to_end_id,
         reconciliation_code=reconciliation_code,
         payroll_purpose=payroll_purpose,
+        budget_item=budget_item,
     )
 
 
@@ -179,7 +181,9 @@ class NewInstruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line: int = 0
     makers: str = ""
     """JSON list of the actors who stand behind it; '' when that is its maker alone."""
-    budget_item: str = ""
+    control_version: int = 0
+    """The rules under which it was made: those that release it are mostly the same, and a row in
+    which no indexed column changes is changed where it stands (PostgreSQL's HOT)."""
 
 
 def row_of(new: NewInstruction, at_us: int, step: str = "") -> dict[str, object]:
@@ -231,8 +235,8 @@ def row_of(new: NewInstruction, at_us: int, step: str = "") -> dict[str, object]
         "bank_reference": "",
         "changed_us": at_us,
         "step": step,
-        "budget_item": new.budget_item,
+        "budget_item": it.budget_item,
         "makers": new.makers,
         "seal": "",
-        "control_version": 0,
+        "control_version": new.control_version,
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+import msgspec
 from sqlalchemy import Integer, Text, bindparam, select, update
 
 from gateway.domain.instruction import State
@@ -35,28 +36,38 @@ _UNSEALED: Final = (
 )
 
 
-def seal(uow: Uow, tenant: str, version: int, seals: Mapping[str, str]) -> None:
-    """Store seals by instruction, made under a version of the rules.
+_SEALED: Final = (
+    select(_i.c.tenant, _i.c.id, _i.c.digest, _i.c.seal, _i.c.control_version)
+    .where(_i.c.state.in_(_MAY_LEAVE), _i.c.seal != "")
+    .with_for_update()
+)
 
-    A row that this unit of work has gathered but not inserted yet is changed where it waits.
-    """
-    stored: list[dict[str, object]] = []
-    for instruction, made in seals.items():
-        waiting = uow.waiting(_i, instruction)
-        if waiting is None:
-            stored.append(
-                {
-                    "of_tenant": tenant,
-                    "of_id": instruction,
-                    "by_seal": made,
-                    "by_version": version,
-                }
-            )
-        else:
-            waiting["seal"], waiting["control_version"] = made, version
-    if stored:
-        # One by one: joined to a list of them, SQLite would walk the list for every row.
-        uow.change(_SEAL, stored)
+
+class Sealing(msgspec.Struct, frozen=True, gc=False):
+    """Seals by instruction, made under a version of the rules."""
+
+    version: int
+    seals: Mapping[str, str]
+
+    def listed(self, tenant: str, instructions: Sequence[str]) -> str:
+        """Tenant, id and seal of each of these, as a JSON list."""
+        seals = self.seals
+        return msgspec.json.encode([(tenant, it, seals[it]) for it in instructions]).decode()
+
+
+def seal(uow: Uow, tenant: str, sealing: Sealing) -> None:
+    """Store seals beside instructions that stay where they stand."""
+    rows: list[dict[str, object]] = [
+        {"of_tenant": tenant, "of_id": it, "by_seal": made, "by_version": sealing.version}
+        for it, made in sealing.seals.items()
+    ]
+    if rows:
+        uow.change(_SEAL, rows)
+
+
+def sealed(uow: Uow) -> list[tuple[str, str, str, str, int]]:
+    """Tenant, id, digest, seal and version of the rules of all that may still leave."""
+    return [tuple(row) for row in uow.rows(_SEALED)]
 
 
 def unsealed(uow: Uow) -> list[tuple[str, str, str]]:

@@ -43,6 +43,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     execution_date: str = ""
     end_to_end_id: str = ""
     reconciliation_code: str = ""
+    budget_item: str = ""
     at: Mapping[str, str] = msgspec.field(default_factory=dict)
     line: int | None = None
     source: Mapping[str, str] = msgspec.field(default_factory=dict)

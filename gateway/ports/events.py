@@ -176,6 +176,14 @@ DECIDED: Final = _event(_I, "decided", "人工决定", "decided by people")
 WITHDRAWN: Final = _event(_I, "withdrawn", "ERP 撤回", "withdrawn by the ERP")
 REPLANNED: Final = _event(_W, "replanned", "批次拆分重发", "a batch was taken apart")
 VOTED: Final = _event(_I, "voted", "投票", "a vote was given")
+HOLD_RAISED: Final = _event(_I, "hold_raised", "付款新增挂起", "a payment was held for more")
+HOLD_LIFTED: Final = _event(_I, "hold_lifted", "挂起解除", "a hold was lifted")
+ATTACHED: Final = _event(_I, "attached", "上传凭证", "evidence was attached")
+RESOLUTION_PROPOSED: Final = _event(
+    _I, "resolution_proposed", "人工认定待同意", "a resolution was proposed"
+)
+RESOLVED: Final = _event(_W, "resolved", "人工认定生效", "people resolved an outcome")
+RESEALED: Final = _event(_W, "resealed", "更换密钥后重新封印", "seals were made under a new key")
 CASE_OPENED: Final = _event(_W, "case_opened", "立案待处理", "a case was opened")
 CASES_CLOSED: Final = _event(_I, "cases_closed", "结案", "cases were closed")
 BLOCKED: Final = _event(
@@ -196,6 +204,13 @@ CONTROLS_IN_FORCE: Final = _event(
 )
 CONTROLS_WITHDRAWN: Final = _event(
     _I, "controls_withdrawn", "管控文件撤回", "proposed controls were withdrawn"
+)
+PAYEES_PROPOSED: Final = _event(
+    _I, "payees_proposed", "收款人变更待表决", "changes of payees were proposed"
+)
+PAYEES_CHANGED: Final = _event(_W, "payees_changed", "收款人已变更", "payees were changed")
+PAYEES_WITHDRAWN: Final = _event(
+    _I, "payees_withdrawn", "收款人变更撤回", "changes of payees were withdrawn"
 )
 REFERENCE_IMPORTED: Final = _event(
     _I, "reference_imported", "参考数据已导入", "reference data were imported"

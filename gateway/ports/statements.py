@@ -10,6 +10,16 @@ from gateway.domain.statement import StatementPage
 from gateway.ports.tenancy import OwnAccount
 
 
+class StatementSource(Protocol):
+    """Asks the bank for what it booked."""
+
+    async def statement(
+        self, tenant: str, account: OwnAccount, start: date, end: date
+    ) -> Sequence[StatementPage]:
+        """All pages of a statement; today must be asked for alone. Raises as ``refunds`` does."""
+        ...
+
+
 class RefundSource(Protocol):
     """Asks the bank for returned payments."""
 

@@ -63,6 +63,9 @@ class Webhook:
     timeout_s: int = 10
     keep_days: int = 7
     """How long what was delivered is kept, so that it can be delivered again."""
+    erps: frozenset[str] = frozenset()
+    """Told only of what these ERPs sent; empty for all. Under a control document payroll is told
+    to nobody but an endpoint that names the ERP it came from."""
     ca: str = ""
     """File of the issuers' certificates to trust, instead of the system's."""
 

@@ -26,7 +26,6 @@ from gateway.store.instants import span_us
 from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
-_SPIN_S: Final = 0.01
 _BUSY_S: Final = 1.0
 _i = tables.instruction
 _INSTRUCTIONS: Final = prepare(
@@ -86,12 +85,8 @@ class Enquirer:
                 return None
             return work.next_due(db, queue)
 
-        earliest = await link.store.read(look)
-        self._rest_s = link.poll_s
-        if earliest is not None:
-            ahead_s = (earliest - link.now_us()) / 1_000_000
-            self._rest_s = min(link.poll_s, max(ahead_s, _SPIN_S))
-            self._due = self._due or ahead_s <= 0
+        self._rest_s, due = timing.rest_until(link, await link.store.read(look))
+        self._due = self._due or due
 
     async def _round(self) -> None:
         """Claim appointments that are due, as many as there are free slots, and keep them."""
@@ -101,7 +96,7 @@ class Enquirer:
         found = await link.store.write(lambda uow: self._claim(uow, free))
         if found is None:
             self._due = True
-            await self._wake.wait(_SPIN_S)
+            await self._wake.wait(timing.SPIN_S)
             return
         claimed, visits = found
         for visit in visits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -32,7 +32,7 @@ _LOOK_S: Final = 2
 class Relay:
     """Everything that moves released instructions, one sender and one enquirer per connection."""
 
-    def __init__(self, links: Sequence[Link]) -> None:
+    def __init__(self, links: Iterable[Link]) -> None:
         self._links: Mapping[tuple[str, str], Link] = {
             (link.tenant.id, link.connection.id): link for link in links
         }

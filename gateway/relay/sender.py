@@ -24,11 +24,11 @@ from gateway.relay.context import Link
 from gateway.relay.outcome_rows import Answered, Finding, Findings, InDoubt, Unsent
 from gateway.relay.pace import Pace
 from gateway.relay.plan import Planned, plan
+from gateway.relay.timing import rest_until
 from gateway.relay.told import Told
 from gateway.schedule.work import WorkKind
 
 _BACKOFF_MAX_S: Final = 60
-_SPIN_S: Final = 0.01
 
 
 class Sender:
@@ -92,12 +92,8 @@ class Sender:
                 return None
             return next_sendable(db, link.queue(WorkKind.SEND))
 
-        earliest = await link.store.read(look)
-        self._rest_s = link.poll_s
-        if earliest is not None:
-            ahead_s = (earliest - link.now_us()) / 1_000_000
-            self._rest_s = min(link.poll_s, max(ahead_s, _SPIN_S))
-            self._due = self._due or ahead_s <= 0
+        self._rest_s, due = rest_until(link, await link.store.read(look))
+        self._due = self._due or due
 
     async def _round(self) -> None:
         """Make messages of what is due, as many as slots and pace allow, and send them."""

@@ -1,11 +1,27 @@
-"""When a message is asked about, and from when on "not found" counts."""
+"""When a queue is looked at again, a message is asked about, and "not found" counts."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from gateway.relay.context import ENQUIRY_STEP_MAX, Link
 from gateway.relay.messages import StoredMessage
 from gateway.schedule.work import Work, WorkKind
 from gateway.store.instants import span_us
+
+SPIN_S: Final = 0.01
+"""The shortest rest: what comes next comes at once, but nobody looks without end."""
+
+
+def rest_until(link: Link, earliest_us: int | None) -> tuple[float, bool]:
+    """Seconds to rest before a queue is looked at again, and whether something of it is due now.
+
+    ``earliest_us`` is what comes first, None: nothing waits.
+    """
+    if earliest_us is None:
+        return link.poll_s, False
+    ahead_s = (earliest_us - link.now_us()) / 1_000_000
+    return min(link.poll_s, max(ahead_s, SPIN_S)), ahead_s <= 0
 
 
 def appointment(link: Link, message: StoredMessage, due_us: int, tries: int = 0) -> Work:

@@ -31,6 +31,7 @@ class WorkKind(StrEnum):
     REFUNDS = "refunds"
     BOOKS = "books"
     DRIFT = "drift"
+    DEBITS = "debits"
 
 
 _WORDS: Final = {kind: kind.value for kind in WorkKind}

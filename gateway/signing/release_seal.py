@@ -9,6 +9,8 @@ import hmac
 from collections.abc import Iterable
 from typing import Final
 
+from gateway.signing.purpose_key import purpose_key
+
 _PURPOSE: Final = b"gateway.release\0seal"
 
 
@@ -16,8 +18,8 @@ class ReleaseSeal:
     """Makes and checks seals. The key is derived from a secret of the deployment and stays here."""
 
     def __init__(self, root: bytes) -> None:
-        key = hmac.digest(root, _PURPOSE, "sha256")
-        self._begun = hmac.new(key, digestmod="sha256")
+        """``root`` has at least 32 bytes, else ValueError."""
+        self._begun = hmac.new(purpose_key(root, _PURPOSE), digestmod="sha256")
 
     def of(
         self, tenant: str, instruction: str, digest: str, version: int, approvers: Iterable[str]

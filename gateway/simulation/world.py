@@ -38,6 +38,7 @@ from gateway.simulation.net import Bank, SimNet, Weather
 from gateway.simulation.plan import ERP_ACTOR, LINK, Cast, Result, draft, tenant_of
 from gateway.simulation.runtime import SimClock, SimIds, SimRandom, SimRuntime, SimTasks
 from gateway.simulation.scheduler import Future, Killed, Process, Scheduler
+from gateway.simulation.schema import lay_tables
 from gateway.store import tables
 from gateway.store.engine import sqlite_engine
 from gateway.store.store import Store
@@ -133,7 +134,7 @@ class World:
         self.tenant = tenant_of(cast, batching=batches)
         self.end = end(self.draw)
         self.engine: Engine = sqlite_engine(":memory:")
-        tables.metadata.create_all(self.engine)
+        lay_tables(self.engine)
         self._database = _driver(self.engine)
         self.key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"sim").digest())
         self.trace = hashlib.sha256()

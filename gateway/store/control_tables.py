@@ -75,6 +75,13 @@ hold = Table(
     us("lifted_us", nullable=True),
     Column("lifted_by", Text, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "instruction", "seq"),
+    Index(
+        "hold_netbank",
+        "tenant",
+        "instruction",
+        # PostgreSQL's condition stands in the migration.
+        sqlite_where=text("rule = 'netbank_paid' AND lifted_us IS NULL"),
+    ),
 )
 
 limit_use = Table(
@@ -90,6 +97,21 @@ limit_use = Table(
     PrimaryKeyConstraint("tenant", "of", "subject", "period", "over", "currency"),
 )
 
+# What a payment took when it was released: one row, or another one for what it took later.
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("tenant", TENANT, nullable=False),
+    Column("instruction", ID, nullable=False),
+    Column("part", Integer, nullable=False),
+    # JSON: of each counter its of, subject, period, over and currency
+    Column("counters", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    us("freed_us", nullable=True),
+    PrimaryKeyConstraint("tenant", "instruction", "part"),
+)
+
+# Reservations made before revision 0009, one row per counter; nothing is added to it any more.
 limit_reservation = Table(
     "limit_reservation",
     metadata,
@@ -144,6 +166,20 @@ payee_change = Table(
     Column("decided_by", ACTOR, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id"),
     Index("payee_change_payee", "tenant", "payee"),
+)
+
+# One payee of a change: a file may bring thousands.
+payee_change_item = Table(
+    "payee_change_item",
+    metadata,
+    Column("tenant", TENANT, nullable=False),
+    Column("change", ID, nullable=False),
+    Column("seq", Integer, nullable=False),
+    # A new payee has its id from the vote that approves it.
+    Column("payee", ID, nullable=False, server_default=""),
+    Column("content", Text, nullable=False),
+    PrimaryKeyConstraint("tenant", "change", "seq"),
+    Index("payee_change_item_payee", "tenant", "payee"),
 )
 
 payee_vote = Table(

@@ -99,9 +99,19 @@ _OVER: Final = prepare(
     .order_by(_l.c.id)
     .with_for_update(skip_locked=True)
 )
+_OTHERS: Final = prepare(
+    select(_l.c.id).where(
+        _l.c.id != bindparam("of_id"), _LIVE, _l.c.lease_until_us > database_now_us()
+    )
+)
 _END_OTHERS: Final = prepare(
     update(_l).where(_l.c.id != bindparam("of_id"), _LIVE).values(ended_us=database_now_us())
 )
+
+
+def others_live(db: Connection, lane: str) -> bool:
+    """Whether another process than the holder of a lane holds a lease."""
+    return bool(_OTHERS.rows(db, {"of_id": lane}))
 
 
 class Lease:

@@ -40,8 +40,10 @@ from gateway.store.control_tables import (
     listed_name,
     payee,
     payee_change,
+    payee_change_item,
     payee_vote,
     reference_import,
+    reservation,
     resolution,
 )
 from gateway.store.identity_tables import (
@@ -76,8 +78,10 @@ __all__ = (
     "metadata",
     "payee",
     "payee_change",
+    "payee_change_item",
     "payee_vote",
     "reference_import",
+    "reservation",
     "resolution",
 )  # what stands in other modules and is used as if it stood here
 
@@ -185,6 +189,15 @@ instruction = Table(
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "erp", "erp_reference", name="instruction_reference"),
     Index("instruction_likeness", "tenant", "creditor_account", "amount_minor", "pay_day"),
+    # Under which names an account was paid; of tenants without a document it holds nothing.
+    Index(
+        "instruction_payee",
+        "tenant",
+        "creditor_account",
+        "creditor_name",
+        # PostgreSQL's condition stands in the migration.
+        sqlite_where=text("control_version > 0"),
+    ),
     Index("instruction_batch", "tenant", "batch", "line"),
 )
 

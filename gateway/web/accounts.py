@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from gateway.controls.rules.document import Right
 from gateway.domain.errors import NotFound
 from gateway.domain.statement import Entry, StatementPage, running_breaks
 from gateway.ports.tenancy import OwnAccount
@@ -26,7 +27,9 @@ async def accounts(asked: Asked) -> Response:
     def stopped(db: Connection) -> dict[str, str]:
         return {name: blocked(db, tenant.id, name) for name in tenant.connections}
 
+    sight = asked.gateway.front.sight
     reasons = await asked.gateway.store.read(stopped)
+    own = await asked.gateway.store.read(lambda db: sight.accounts(db, asked.onlooker))
     listed = [
         {
             "number": it.number,
@@ -42,14 +45,14 @@ async def accounts(asked: Asked) -> Response:
                 "statements": f"/v1/accounts/{it.number}/statements",
             },
         }
-        for it in tenant.accounts.values()
+        for it in own
     ]
     return json_response({"accounts": listed})
 
 
 async def balance(asked: Asked) -> Response:
     """The balance as the bank tells it now; nothing is stored, so ``fresh`` changes nothing yet."""
-    account = _account(asked)
+    account = await _account(asked)
     if asked.query.get("fresh", "true") not in {"true", "false"}:
         raise refused_at("?fresh", "not_boolean", "fresh 须为 true 或 false", "use true or false")
     _asking_bank(asked)
@@ -71,19 +74,26 @@ async def balance(asked: Asked) -> Response:
 
 async def statements(asked: Asked) -> Response:
     """One day's entries as the bank tells them now, all pages."""
-    account = _account(asked)
+    account = await _account(asked)
     today = asked.gateway.runtime.clock.now().date()
     day = _day(asked.query.get("date"), today)
     _asking_bank(asked)
     pages = await asked.gateway.relay.queries.statement(asked.key.tenant, account, day, day)
     bank = asked.tenant.connections[account.connection].bank
-    return json_response(statement_view(bank, account, pages, day))
+    whole = [entry for page in pages for entry in page.entries]
+    sight = asked.gateway.front.sight
+    shown = await asked.gateway.store.read(
+        lambda db: sight.entries(db, asked.onlooker, account, whole)
+    )
+    view = statement_view(bank, account, pages, day)
+    return json_response(view if len(shown) == len(whole) else _cut_down(view, shown, whole))
 
 
 async def unblock(asked: Asked) -> Response:
     """A person lets a connection send again after its sign-on was refused."""
     asked.person()
-    connection = asked.path("id")
+    connection, sight = asked.path("id"), asked.gateway.front.sight
+    await asked.gateway.store.read(lambda db: sight.require(db, asked.onlooker, Right.RESUME))
     lifted = await asked.gateway.relay.unblock(
         asked.key.tenant, connection, asked.key.actor.label()
     )
@@ -124,6 +134,25 @@ def statement_view(
     }
 
 
+def _cut_down(
+    view: dict[str, object], shown: Sequence[Entry], whole: Sequence[Entry]
+) -> dict[str, object]:
+    """A statement without what the caller may not see; no balances, which would tell the rest."""
+    hidden = len(whole) - len(shown)
+    told = (
+        f"{hidden} 条代发明细按权限不予显示，故不提供期初、期末余额 / "
+        f"{hidden} payroll entries are not shown to you, so neither are the balances"
+    )
+    listed = [*view["warnings"], told] if isinstance(view["warnings"], list) else [told]
+    return view | {
+        "opening": None,
+        "closing": None,
+        "continuity": "unknown",
+        "entries": [_entry(entry) for entry in shown],
+        "warnings": listed,
+    }
+
+
 def _entry(entry: Entry) -> dict[str, object]:
     return {
         "amount": entry.amount.text(),
@@ -139,10 +168,13 @@ def _entry(entry: Entry) -> dict[str, object]:
     }
 
 
-def _account(asked: Asked) -> OwnAccount:
+async def _account(asked: Asked) -> OwnAccount:
+    """The account asked about. Raises NotFound, also for one that the caller may not see."""
     found = asked.tenant.accounts.get(asked.path("number"))
     if found is None:
         raise NotFound("no such account", "没有该账户")
+    sight = asked.gateway.front.sight
+    await asked.gateway.store.read(lambda db: sight.account(db, asked.onlooker, found))
     return found
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.controls.payee_reading import ITEMS_MAX, LONGEST
+from gateway.controls.payee_rows import ChangeState, PayeeAction, PayeeState
+from gateway.controls.resolution_rows import ResolutionState
 from gateway.controls.version_file import EXPORT_FORMAT
 from gateway.controls.version_rows import VersionState
 from gateway.delivery.webhook_rows import Delivery
 from gateway.domain.bank_office import NameGrade, OfficeStatus
 from gateway.domain.channel import ChannelCode, Why
-from gateway.domain.decision import Action
+from gateway.domain.decision import AT_ONCE, ON_EVIDENCE
 from gateway.domain.instruction import State
 from gateway.lifecycle.stops import StopScope
 
@@ -79,6 +82,53 @@ _NOT_CHOSEN: Final[Schema] = _list(
         opens_at={"type": ["string", "null"], "format": "date-time"},
     )
 )
+
+_ENTRY: Final = _object(
+    "The bank's entry that shows it. 银行明细。",
+    account=_TEXT,
+    day={"type": "string", "format": "date"},
+    reference=_TEXT,
+    amount=_MONEY,
+)
+
+_PAYEE_FIELDS: Final[dict[str, Schema]] = dict.fromkeys(LONGEST, _TEXT)
+_PAYEE_NOW: Final[Schema] = {
+    "oneOf": [
+        _object(
+            "The payee as it stands. 收款人现状。",
+            (),
+            **_PAYEE_FIELDS,
+            state={"enum": [it.value for it in PayeeState]},
+        ),
+        {"type": "null"},
+    ]
+}
+_PAYEE: Final[dict[str, Schema]] = {
+    "id": _TEXT,
+    **_PAYEE_FIELDS,
+    "state": {"enum": [it.value for it in PayeeState]},
+    "approved": _FLAG,
+    "changed_at": _WHEN,
+    "active_at": {"type": ["string", "null"], "format": "date-time"},
+    "made_by": _TEXT,
+    "approved_by": _TEXT,
+    "links": _LINKS,
+}
+_PROPOSED_PAYEES: Final[dict[str, Schema]] = {
+    "id": _TEXT,
+    "state": {"enum": [it.value for it in ChangeState]},
+    "digest": _SHA256,
+    "comment": _TEXT,
+    "source": _TEXT,
+    "count": _COUNT,
+    "proposed_by": _TEXT,
+    "proposed_at": _WHEN,
+    "decided_by": _TEXT,
+    "decided_at": {"type": ["string", "null"], "format": "date-time"},
+    "votes": _list(_object("One vote. 一票。", actor=_TEXT, reason=_TEXT, at=_WHEN)),
+    "next": _list(_TEXT),
+    "links": _LINKS,
+}
 
 ANSWERS: Final[dict[str, Schema]] = {
     "Fault": _object(
@@ -178,7 +228,7 @@ ANSWERS: Final[dict[str, Schema]] = {
     ),
     "InstructionView": _object(
         "Where an instruction stands. 指令现状。",
-        optional=("history", "version", "route", "holds"),
+        optional=("history", "version", "route", "holds", "budget_item"),
         id=_TEXT,
         version={
             **_COUNT,
@@ -201,6 +251,10 @@ ANSWERS: Final[dict[str, Schema]] = {
         purpose=_TEXT,
         execution_date=_DAY,
         end_to_end_id=_MAYBE,
+        budget_item={
+            **_MAYBE,
+            "description": "The budget item it is paid under. 预算项目。",
+        },
         evidence=_object(
             "What the state rests on. 状态的依据。",
             grade=_TEXT,
@@ -234,12 +288,67 @@ ANSWERS: Final[dict[str, Schema]] = {
             "A person's vote over what was shown: content_hash is the digest that was read. "
             "人员对所见内容的决定；content_hash 为所查看的 digest。",
             optional=("reason",),
-            action={"enum": [action.value for action in Action]},
+            action={"enum": [action.value for action in AT_ONCE]},
             content_hash=_SHA256,
             reason={"type": "string", "maxLength": 1000},
         ),
         "additionalProperties": False,
     },
+    "Attachment": _object(
+        "A file of evidence. 一个凭证文件。",
+        id=_TEXT,
+        name=_TEXT,
+        content_type=_TEXT,
+        digest=_SHA256,
+        size=_COUNT,
+        added_by=_TEXT,
+        added_at=_WHEN,
+        links=_LINKS,
+    ),
+    "Attachments": _object(
+        "Files, oldest first. 凭证列表，最早的在前。", attachments=_list(_ref("Attachment"))
+    ),
+    "ResolutionWish": {
+        **_object(
+            "What became of it, on what evidence; attachments are ids. 认定内容及凭证编号。",
+            optional=("attachments", "entry"),
+            action={"enum": [action.value for action in ON_EVIDENCE]},
+            content_hash=_SHA256,
+            reason={"type": "string", "minLength": 1, "maxLength": 1000},
+            attachments={"type": "array", "maxItems": 20, "items": _TEXT},
+            entry={"oneOf": [_ENTRY, {"type": "null"}]},
+        ),
+        "additionalProperties": False,
+    },
+    "ResolutionVote": {
+        **_object(
+            "A yes; digest is the one that was read. 同意；digest 为所查看认定的摘要。",
+            digest=_SHA256,
+            reason={"type": "string", "minLength": 1, "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "Resolution": _object(
+        "What people say of an instruction; attachments are digests. 人工认定；附件以摘要列出。",
+        optional=("counted", "needed", "instruction_state"),
+        id=_TEXT,
+        instruction=_TEXT,
+        action={"enum": [action.value for action in ON_EVIDENCE]},
+        state={"enum": [it.value for it in ResolutionState]},
+        digest=_SHA256,
+        content_hash=_SHA256,
+        attachments=_list(_SHA256),
+        entry={"oneOf": [_ENTRY, {"type": "null"}]},
+        proposed_by=_TEXT,
+        proposed_at=_WHEN,
+        decided_at={"type": ["string", "null"], "format": "date-time"},
+        votes=_list(_object("One vote. 一票。", actor=_TEXT, reason=_TEXT, at=_WHEN)),
+        links=_LINKS,
+        counted=_COUNT,
+        needed=_COUNT,
+        instruction_state=_STATE,
+    ),
+    "Resolutions": _object("Resolutions. 认定列表。", resolutions=_list(_ref("Resolution"))),
     "Cancellation": {
         **_object(
             "Why, if it is to be told. 取消原因（可不填，也可不带正文）。",
@@ -285,11 +394,21 @@ ANSWERS: Final[dict[str, Schema]] = {
         pulled_by=_TEXT,
         pulled_at=_WHEN,
         lifted_at={"type": ["string", "null"], "format": "date-time"},
+        held_seconds=_COUNT,
         needed=_COUNT,
+        counted=_COUNT,
+        next=_list(_TEXT),
         votes=_list(_object("One vote. 一票。", actor=_TEXT, reason=_TEXT, at=_WHEN)),
         links=_LINKS,
     ),
     "Stops": _object("Stops. 停付列表。", stops=_list(_ref("Stop"))),
+    "AccessWish": {
+        **_object("Why. 原因。", reason={"type": "string", "minLength": 1, "maxLength": 1000}),
+        "additionalProperties": False,
+    },
+    "Access": _object(
+        "Whether somebody may log in. 能否登录。", login=_TEXT, person=_TEXT, disabled=_FLAG
+    ),
     "ControlProposal": {
         **_object(
             "A whole next control document (docs/controls.md). 完整的新管控文件。",
@@ -396,6 +515,107 @@ ANSWERS: Final[dict[str, Schema]] = {
         ),
         zh=_list(_TEXT),
         en=_list(_TEXT),
+    ),
+    "ControlUse": _object(
+        "What is left of limits and plan lines. 限额与资金计划的余额。",
+        version=_COUNT,
+        periods=_list(_TEXT),
+        counters=_list(
+            _object(
+                "A limit or plan line; left is negative where people let more pass. "
+                "一项限额或计划；经人工放行超出的，剩余为负。",
+                rule=_TEXT,
+                of=_TEXT,
+                subject=_TEXT,
+                over=_TEXT,
+                period=_TEXT,
+                currency=_TEXT,
+                at_most=_MONEY,
+                used=_MONEY,
+                left=_MONEY,
+                zh=_TEXT,
+                en=_TEXT,
+            )
+        ),
+        more=_FLAG,
+    ),
+    "PayeeWishes": {
+        **_object(
+            "What is wanted of payees: create and change tell all of a payee, the others name it. "
+            "对收款人的提议：新增、变更须给出全部内容，其余只需指明收款人。",
+            optional=("comment",),
+            items={
+                "type": "array",
+                "minItems": 1,
+                "maxItems": ITEMS_MAX,
+                "items": {
+                    **_object(
+                        "One payee. 一个收款人。",
+                        optional=("payee", *LONGEST),
+                        action={"enum": [it.value for it in PayeeAction]},
+                        payee=_TEXT,
+                        **{
+                            name: {"type": "string", "maxLength": most}
+                            for name, most in LONGEST.items()
+                        },
+                    ),
+                    "additionalProperties": False,
+                },
+            },
+            comment={"type": "string", "maxLength": 1000},
+        ),
+        "additionalProperties": False,
+    },
+    "PayeeFile": {
+        "type": "string",
+        "description": "CSV, UTF-8 or GBK; columns 收款账号 account, 收款人名称 name, 开户行 "
+        "agent_name, 联行号 cnaps, 城市 city, 供应商 vendor; the first two are needed. "
+        "CSV 文件，前两列必需。",
+    },
+    "Payee": _object("A payee of the master. 收款人。", (), **_PAYEE),
+    "Payees": _object(
+        "Payees; next is null on the last page. 收款人列表；最后一页 next 为空。",
+        payees=_list(_ref("Payee")),
+        next=_MAYBE,
+    ),
+    "PayeeWithHistory": _object(
+        "A payee with what was proposed of it. 收款人及其变更历史。",
+        (),
+        **_PAYEE,
+        changes=_list(
+            _object(
+                "One proposal as far as it is about this payee. 一次变更。",
+                proposal=_TEXT,
+                action={"enum": [it.value for it in PayeeAction]},
+                state={"enum": [it.value for it in ChangeState]},
+                comment=_TEXT,
+                proposed_by=_TEXT,
+                proposed_at=_WHEN,
+                decided_by=_TEXT,
+                decided_at={"type": ["string", "null"], "format": "date-time"},
+                after=_object("What it was to be. 变更后内容。", (), **_PAYEE_FIELDS),
+            )
+        ),
+    ),
+    "PayeeProposal": _object(
+        "A proposal to change payees; items and next_items only when one is asked for. "
+        "一份收款人变更；items、next_items 仅在查询单份时给出。",
+        optional=("items", "next_items"),
+        **_PROPOSED_PAYEES,
+        items=_list(
+            _object(
+                "One payee: what it is to be, and what stands now. 一个收款人：变更后与现状。",
+                seq={"type": "integer", "minimum": 1},
+                action={"enum": [it.value for it in PayeeAction]},
+                payee=_MAYBE,
+                after=_object("What it is to be. 变更后。", (), **_PAYEE_FIELDS),
+                now=_PAYEE_NOW,
+            )
+        ),
+        next_items={"type": ["integer", "null"]},
+    ),
+    "PayeeProposals": _object(
+        "Open proposals. 待表决的变更。", proposals=_list(_ref("PayeeProposal"))
     ),
     "Delivery": _object(
         "What became of one event at one endpoint. 一个事件在一个接收端的投递情况。",

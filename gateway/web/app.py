@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from gateway.bootstrap import Gateway
 from gateway.domain.errors import Corrupt, GatewayError, NotFound, Refused
+from gateway.identity.options import NO_IDENTITY
 from gateway.observe.words import what_failed
 from gateway.ports.events import CALLED, FAILED, REFUSED
 from gateway.ports.tenancy import ApiKey
@@ -31,6 +32,7 @@ _CLIENT_GONE: Final = 499
 
 def create_app(gateway: Gateway) -> Front:
     """The application over a built gateway; whoever built it starts and stops it."""
+    identity = gateway.settings.identity or NO_IDENTITY
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.state.desk = Desk(
         gateway=gateway,
@@ -38,10 +40,7 @@ def create_app(gateway: Gateway) -> Front:
             gateway.settings.directory,
             gateway.store,
             gateway.runtime.log,
-            Certificates(
-                proxy=gateway.settings.identity.certificates,
-                rules=gateway.settings.identity.certificate_rules,
-            ),
+            Certificates(proxy=identity.certificates, rules=identity.certificate_rules),
         ),
         spool=Spool(gateway.settings.data / "spool", gateway.runtime),
     )

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.bootstrap import Gateway
+from gateway.controls.sight import Onlooker, onlooker
 from gateway.domain.decision import ActorKind
-from gateway.domain.errors import Corrupt, Fault, NotPermitted, Refused
+from gateway.domain.errors import Corrupt, Fault, NotFound, NotPermitted, Refused
 from gateway.intake.accept import Caller
 from gateway.observe.trace import TRACE_BYTES, TRACE_HEADER, trace_of
 from gateway.ports.events import ACCEPTED
@@ -61,6 +62,11 @@ class Asked:
             raise Corrupt("a key names a tenant that is not configured")
         return found
 
+    @property
+    def onlooker(self) -> Onlooker:
+        """Whoever holds the key, looking at the tenant."""
+        return onlooker(self.tenant, self.key)
+
     def accepted(self, kind: str, lines: int, *, instruction: str = "", batch: str = "") -> None:
         """Tell operators of an acceptance: the line that joins trace id and payment."""
         state = self.request.state
@@ -77,8 +83,11 @@ class Asked:
         )
 
     def path(self, name: str) -> str:
-        """A part of the address."""
-        return str(self.request.path_params[name])
+        """A part of the address. Raises NotFound for one that nothing can be named by."""
+        found = str(self.request.path_params[name])
+        if not found.isprintable():
+            raise NotFound
+        return found
 
     def machine(self) -> Caller:
         """The calling ERP. Raises NotPermitted for a person's key."""

@@ -41,7 +41,7 @@ async def post_batch(asked: Asked) -> Response:
     """Accept a JSON batch of up to 10,000 lines."""
     caller, key, gateway = asked.machine(), asked.idempotency_key(), asked.gateway
     head, drafts, digest = await gateway.runtime.tasks.read(lambda: _read_batch(asked.body))
-    accepted = await gateway.bulk.accept(
+    accepted = await gateway.front.bulk.accept(
         Call(
             caller=caller,
             scope=caller.erp,
@@ -83,12 +83,14 @@ async def upload(request: Request) -> Response:
 async def get(asked: Asked) -> Response:
     """An accepted batch: counts per state."""
     batch, tenant = asked.path("id"), asked.key.tenant
+    await _seen(asked, batch)
     return json_response(await asked.gateway.store.read(lambda db: batch_view(db, tenant, batch)))
 
 
 async def report(asked: Asked) -> Response:
     """Where every line stands: in the file's own language, or as JSON for a JSON batch."""
     batch, tenant = asked.path("id"), asked.key.tenant
+    await _seen(asked, batch)
 
     def standings(db: Connection) -> dict[str, object] | None:
         view = batch_view(db, tenant, batch)
@@ -107,11 +109,18 @@ async def report(asked: Asked) -> Response:
 async def returns(asked: Asked) -> Response:
     """The lines whose money came back (退汇), as a notice in the file's own language."""
     batch, tenant = asked.path("id"), asked.key.tenant
+    await _seen(asked, batch)
     view = await asked.gateway.store.read(lambda db: batch_view(db, tenant, batch))
     states = view["states"]
     if view["format"] == JSON_FORMAT or not isinstance(states, dict) or not states.get("RETURNED"):
         raise NotFound("nothing of this file was returned", "该文件没有退汇明细")
     return await _reply_file(asked, batch, "returns")
+
+
+async def _seen(asked: Asked, batch: str) -> None:
+    """Raise NotFound for a batch of which the caller may not see every line."""
+    sight = asked.gateway.front.sight
+    await asked.gateway.store.read(lambda db: sight.batch(db, asked.onlooker, batch))
 
 
 async def _accept_file(asked: Asked, spooled: Spooled) -> Batch:
@@ -133,7 +142,7 @@ async def _accept_file(asked: Asked, spooled: Spooled) -> Batch:
         )
 
     with spooled.path.open("rb") as file:
-        return await asked.gateway.bulk.accept_file(call, read(chunks(file)))
+        return await asked.gateway.front.bulk.accept_file(call, read(chunks(file)))
 
 
 async def _reply_file(asked: Asked, batch: str, kind: str = "report") -> Response:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.controls.attachments import ATTACHMENT_MAX
+from gateway.controls.payee_reading import COMMENT_MAX
+from gateway.controls.payee_rows import PayeeState
 from gateway.controls.rules.document import Business, PayeeKind
 from gateway.controls.version_file import FILE_BYTES_MAX
 from gateway.delivery.webhook_rows import Delivery
@@ -18,7 +21,11 @@ from gateway.web import (
     controls,
     health,
     instructions,
+    limit_use,
+    payees,
+    people,
     reference,
+    resolutions,
     stops,
     waiting,
     webhooks,
@@ -98,6 +105,10 @@ _KEY: Final = Parameter(
     en="optional, 1 to 255 printable ASCII characters; the ERP reference already makes it safe",
     schema={"type": "string", "minLength": 1, "maxLength": 255},
 )
+_LOGIN: Final = _id("登录名", "the log-in name", "login")
+_FILE_NAME: Final = _asked(
+    "name", "文件名，1–120 字符", "the file's name, 1 to 120 characters", required=True
+)
 _ON_REFUSED: Final = Parameter(
     name="on_refused",
     place="query",
@@ -135,6 +146,8 @@ _ROUTE: Final = Parameter(
     schema={"type": "boolean"},
 )
 _CONTROLS: Final = _id("管控文件版本号", "number of the version of the controls", "version")
+_PAYEE: Final = _id("收款人编号（pye_…）", "id of the payee (pye_…)")
+_PAYEE_CHANGE: Final = _id("收款人变更编号（pch_…）", "id of the proposal (pch_…)")
 _IF_NONE_MATCH: Final = Parameter(
     name="If-None-Match",
     place="header",
@@ -246,6 +259,85 @@ OPERATIONS: Final = (
         parameters=(_INSTRUCTION,),
         takes="Vote",
         gives="Decided",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/instructions/{id}/attachments",
+        name="attach",
+        zh="上传凭证：PDF、PNG、JPEG 或 UTF-8 文本，最大 5 MiB，以内容识别类型（仅限人员密钥）",
+        en=(
+            "Attach a file of evidence: PDF, PNG, JPEG or UTF-8 text, up to 5 MiB, known by its"
+            " bytes (person keys only)"
+        ),
+        endpoint=resolutions.attach,
+        parameters=(_INSTRUCTION, _FILE_NAME),
+        takes_type="application/octet-stream",
+        gives="Attachment",
+        errors=(400, 403, 404, 413),
+        body_max=ATTACHMENT_MAX,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/instructions/{id}/attachments",
+        name="list_attachments",
+        zh="一条指令的凭证",
+        en="The evidence attached to an instruction",
+        endpoint=resolutions.attached,
+        parameters=(_INSTRUCTION,),
+        gives="Attachments",
+        errors=(404,),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/instructions/{id}/attachments/{attachment}",
+        name="get_attachment",
+        zh="下载一个凭证",
+        en="Download one file of evidence",
+        endpoint=resolutions.attachment,
+        parameters=(_INSTRUCTION, _id("附件编号（att_…）", "id of the file (att_…)", "attachment")),
+        gives_types=("application/pdf", "image/png", "image/jpeg", "text/plain"),
+        errors=(404,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/instructions/{id}/resolutions",
+        name="propose_resolution",
+        zh="附凭证认定结果：提交即为第一票，另须他人表决；有管控文件时须有附件或银行明细（仅限人员密钥）",
+        en=(
+            "Say with evidence what became of it: the first vote, another person's is needed;"
+            " under a control document with a file or the bank's entry (person keys only)"
+        ),
+        endpoint=resolutions.propose,
+        parameters=(_INSTRUCTION,),
+        takes="ResolutionWish",
+        gives="Resolution",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/instructions/{id}/resolutions",
+        name="list_resolutions",
+        zh="一条指令的人工认定及表决",
+        en="What people said of an instruction, with their votes",
+        endpoint=resolutions.listed,
+        parameters=(_INSTRUCTION,),
+        gives="Resolutions",
+        errors=(404,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/instructions/{id}/resolutions/{resolution}/votes",
+        name="vote_resolution",
+        zh="对一项认定表决同意；达到人数即刻执行（仅限人员密钥）",
+        en="A yes to a resolution; the one that completes it carries it out (person keys only)",
+        endpoint=resolutions.vote,
+        parameters=(
+            _INSTRUCTION,
+            _id("认定编号（res_…）", "id of the resolution (res_…)", "resolution"),
+        ),
+        takes="ResolutionVote",
+        gives="Resolution",
         errors=(400, 403, 404),
     ),
     Operation(
@@ -476,10 +568,10 @@ OPERATIONS: Final = (
         method="POST",
         path="/v1/controls/proposals/{version}/votes",
         name="vote_controls",
-        zh="对一个版本表决同意：两名不同人员，提交人不计；达到人数即刻生效（仅限人员密钥）",
+        zh="对一个版本表决同意：提交即为提交人的同意，至少还需一名他人；达到人数即刻生效（仅限人员密钥）",
         en=(
-            "A person's yes to a version: two different people, whoever proposed it not counted;"
-            " the last one puts it in force (person keys only)"
+            "A person's yes to a version: the proposal is its proposer's, and it takes another"
+            " person's at least; the last one puts it in force (person keys only)"
         ),
         endpoint=controls.vote,
         parameters=(_CONTROLS,),
@@ -539,6 +631,191 @@ OPERATIONS: Final = (
         ),
         gives="ControlExplanation",
         errors=(400, 403),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/controls/use",
+        name="use_of_controls",
+        zh=("限额与资金计划的上限、已用（含已放行未完成的）、剩余；只返回有权查看的，最多 1000 项"),
+        en=(
+            "Cap, used (payments on their way included) and left of limits and plan lines; only"
+            " what the caller may view, at most 1000"
+        ),
+        endpoint=limit_use.use,
+        parameters=(
+            _asked("company", "公司；默认全部", "a company; unless told, every one"),
+            _asked("item", "预算项目；填写则只列资金计划", "a budget item: plan lines only"),
+            _asked(
+                "period",
+                "期间，如 2026、2026-10、2026-10-15；默认今天所在的日、月、年",
+                "a period such as 2026, 2026-10, 2026-10-15; unless told, today's day, month, year",
+            ),
+        ),
+        gives="ControlUse",
+        errors=(400,),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/payees",
+        name="list_payees",
+        zh="收款人主数据，按编号排序；approved 为假表示该记录未经审批，不作数",
+        en=(
+            "The payee master, by id; where approved is false, nobody approved the entry as it"
+            " stands and it counts for nothing"
+        ),
+        endpoint=payees.listed,
+        parameters=(
+            _asked("account", "收款账号", "an account number"),
+            _asked("vendor", "供应商编号", "a vendor"),
+            _asked("state", "状态", "a state", schema={"enum": [it.value for it in PayeeState]}),
+            _asked("after", "上一页的 next", "next of the page before"),
+            _asked(
+                "limit",
+                "每页条数，默认 100",
+                "payees of a page (100)",
+                schema={"type": "integer", "minimum": 1, "maximum": payees.LISTED_MAX},
+            ),
+        ),
+        gives="Payees",
+        errors=(400, 403),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/payees/proposals",
+        name="list_payee_proposals",
+        zh="待表决的收款人变更，最早的在前，不含明细",
+        en="Open proposals to change payees, oldest first, without their items",
+        endpoint=payees.proposals,
+        gives="PayeeProposals",
+        errors=(403,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/payees/proposals",
+        name="propose_payees",
+        zh="提议新增、变更、停用、解除停用或移除收款人，由另一人表决（仅限人员密钥）",
+        en=(
+            "Propose to create, change, block, unblock or remove payees, for another person to"
+            " vote on (person keys only)"
+        ),
+        endpoint=payees.propose,
+        takes="PayeeWishes",
+        gives="PayeeProposal",
+        errors=(400, 403, 413, 422),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/payees/imports",
+        name="import_payees",
+        zh="提交 CSV 文件作为一份提议（仅限人员密钥）；逐行列出错误，有误则一条也不提交",
+        en=(
+            "Propose a whole CSV file at once (person keys only); faults are told by line, and with"
+            " any nothing is proposed"
+        ),
+        raw=payees.import_file,
+        parameters=(
+            _asked(
+                "comment",
+                "说明",
+                "what for",
+                schema={"type": "string", "maxLength": COMMENT_MAX},
+            ),
+            _asked(
+                "source",
+                "文件来源，如文件名",
+                "where it is from, such as its name",
+                schema={"type": "string", "maxLength": payees.SOURCE_MAX},
+            ),
+        ),
+        takes="PayeeFile",
+        takes_type="text/csv",
+        gives="PayeeProposal",
+        errors=(400, 403, 413, 422, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/payees/proposals/{id}",
+        name="get_payee_proposal",
+        zh="一份收款人变更：明细与现状、已有表决、还可由谁表决",
+        en="One proposal: its items beside what stands now, votes, and who may still vote",
+        endpoint=payees.proposal,
+        parameters=(
+            _PAYEE_CHANGE,
+            _asked(
+                "after",
+                "从第几项之后列起（上一页的 next_items）",
+                "items after this one (next_items of the page before)",
+                schema={"type": "integer", "minimum": 0, "maximum": 999_999_999},
+            ),
+        ),
+        gives="PayeeProposal",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/payees/proposals/{id}/votes",
+        name="vote_payees",
+        zh="对一份收款人变更表决同意：须为提议人以外的人员，即刻生效并开始冷静期（仅限人员密钥）",
+        en=(
+            "A person's yes to a proposal, of another person than who made it: it takes effect at"
+            " once, and cooling begins (person keys only)"
+        ),
+        endpoint=payees.vote,
+        parameters=(_PAYEE_CHANGE,),
+        takes="ControlVote",
+        gives="PayeeProposal",
+        errors=(400, 403, 404, 422),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/payees/proposals/{id}/withdrawal",
+        name="withdraw_payees",
+        zh="撤回一份待表决的收款人变更（仅限人员密钥）；重复调用结果不变",
+        en="Withdraw an open proposal (person keys only); repeated, the same",
+        endpoint=payees.withdraw,
+        parameters=(_PAYEE_CHANGE,),
+        takes="ControlWithdrawal",
+        takes_required=False,
+        gives="PayeeProposal",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/payees/{id}",
+        name="get_payee",
+        zh="一个收款人及其变更历史，最新的在前",
+        en="One payee with what was proposed of it, newest first",
+        endpoint=payees.get,
+        parameters=(_PAYEE,),
+        gives="PayeeWithHistory",
+        errors=(403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/people/{login}/disabling",
+        name="disable_person",
+        zh="停用一名人员的登录，其会话即刻结束；有管控文件时须 identities（仅限他人的人员密钥）",
+        en=(
+            "Take a person's log-in away, every session ends at once; under a control document it"
+            " takes identities (another person's key only)"
+        ),
+        endpoint=people.disable,
+        parameters=(_LOGIN,),
+        takes="AccessWish",
+        gives="Access",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/people/{login}/enabling",
+        name="enable_person",
+        zh="恢复一名人员的登录（仅限他人的人员密钥）",
+        en="Give a person's log-in back (another person's key only)",
+        endpoint=people.enable,
+        parameters=(_LOGIN,),
+        takes="AccessWish",
+        gives="Access",
+        errors=(400, 403, 404),
     ),
     Operation(
         method="GET",

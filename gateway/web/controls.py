@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from gateway.bootstrap import Gateway
 from gateway.controls.dry_run import Supposed, dry_run
 from gateway.controls.rules.document import Business, PayeeKind, Right
 from gateway.controls.rules.explaining import Explanation
@@ -16,12 +17,13 @@ from gateway.controls.rules.reading import content
 from gateway.controls.version_file import parse_json
 from gateway.controls.version_rows import Version, VersionVote, day_of
 from gateway.controls.versions import Shown
-from gateway.domain.decision import ActorKind
+from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import Fault, NotFound, NotPermitted, Refused
 from gateway.domain.money import Money, currency
 from gateway.intake.faults import fault
+from gateway.ports.tenancy import Tenant
 from gateway.web.asked import Asked, json_response, refused_at
-from gateway.web.small_json import Member, read_texts
+from gateway.web.small_json import Member, read_texts, storable
 
 _VOTE: Final = {"digest": Member(required=True, most=64), "reason": Member()}
 _WITHDRAWAL: Final = {"reason": Member()}
@@ -33,16 +35,16 @@ _YES_NO: Final = {"true": True, "false": False}
 
 async def in_force(asked: Asked) -> Response:
     """The document that holds, or a named version, as a signed export."""
-    await _may_view(asked)
+    await may_view(asked.gateway, asked.tenant, asked.key.actor)
     wanted = asked.query.get("version")
     number = None if wanted is None else _number(wanted)
-    return json_response(await asked.gateway.control_versions.export(asked.tenant, number))
+    return json_response(await asked.gateway.front.control_versions.export(asked.tenant, number))
 
 
 async def proposals(asked: Asked) -> Response:
     """All versions, newest first, without their content."""
-    await _may_view(asked)
-    listed = await asked.gateway.control_versions.listed(asked.tenant)
+    await may_view(asked.gateway, asked.tenant, asked.key.actor)
+    listed = await asked.gateway.front.control_versions.listed(asked.tenant)
     return json_response({"versions": [_version(it) for it in listed]})
 
 
@@ -51,7 +53,7 @@ async def propose(asked: Asked) -> Response:
     asked.person()
     members = parse_json(asked.body)
     document, comment = _proposal(members)
-    shown = await asked.gateway.control_versions.propose(
+    shown = await asked.gateway.front.control_versions.propose(
         asked.tenant, asked.key.actor, document, comment
     )
     return json_response(_shown(shown))
@@ -59,8 +61,10 @@ async def propose(asked: Asked) -> Response:
 
 async def proposal(asked: Asked) -> Response:
     """One version: its content, what it changes, who voted and who still may."""
-    await _may_view(asked)
-    shown = await asked.gateway.control_versions.show(asked.tenant, _number(asked.path("version")))
+    await may_view(asked.gateway, asked.tenant, asked.key.actor)
+    shown = await asked.gateway.front.control_versions.show(
+        asked.tenant, _number(asked.path("version"))
+    )
     return json_response(_shown(shown))
 
 
@@ -68,7 +72,7 @@ async def vote(asked: Asked) -> Response:
     """One person's yes; the one that completes it puts the version in force."""
     asked.person()
     wish = read_texts(asked.body, _VOTE, en="the vote was refused", zh="表决有误，未受理")
-    shown = await asked.gateway.control_versions.vote(
+    shown = await asked.gateway.front.control_versions.vote(
         asked.tenant,
         asked.key.actor,
         _number(asked.path("version")),
@@ -84,7 +88,7 @@ async def withdraw(asked: Asked) -> Response:
     wish = read_texts(
         asked.body, _WITHDRAWAL, en="nothing was withdrawn", zh="撤回请求有误，未撤回", empty=True
     )
-    shown = await asked.gateway.control_versions.withdraw(
+    shown = await asked.gateway.front.control_versions.withdraw(
         asked.tenant, asked.key.actor, _number(asked.path("version")), wish.get("reason", "")
     )
     return json_response(_shown(shown))
@@ -107,12 +111,12 @@ async def explanation(asked: Asked) -> Response:
     return json_response({"version": found.version, **_explanation(found.explanation)})
 
 
-async def _may_view(asked: Asked) -> None:
+async def may_view(gateway: Gateway, tenant: Tenant, actor: Actor) -> None:
     """Raise NotPermitted for who may see neither everything of the tenant nor its controls."""
-    now = await asked.gateway.control_versions.in_force(asked.tenant)
-    today = day_of(asked.gateway.runtime.clock.now())
+    now = await gateway.front.control_versions.in_force(tenant)
+    today = day_of(gateway.runtime.clock.now())
     answers = [
-        now.rules.may(asked.key.actor, right, TENANT, today)
+        now.rules.may(actor, right, TENANT, today)
         for right in (Right.VIEW, Right.CONTROLS, Right.AUDIT)
     ]
     if not any(it.allowed for it in answers):
@@ -134,7 +138,7 @@ def _proposal(members: Mapping[str, object]) -> tuple[Mapping[str, object], str]
     document, comment = members.get("content"), members.get("comment", "")
     if not isinstance(document, dict):
         found.append(fault("required", "/content", field="content"))
-    if not isinstance(comment, str) or len(comment) > _COMMENT_MAX:
+    if not isinstance(comment, str) or len(comment) > _COMMENT_MAX or not storable(comment):
         found.append(fault("not_text", "/comment"))
     if found or not isinstance(document, dict):
         raise Refused("nothing was proposed", "管控文件未提交", found)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Final
 
 from gateway.domain.errors import Fault, Refused
 from gateway.intake.faults import fault
+
+_NOT_STORED: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,7 @@ class Member:
 
     required: bool = False
     most: int = 1000
-    words: type[StrEnum] | None = None
+    words: Collection[str] | None = None
 
 
 def read_texts(
@@ -52,7 +55,14 @@ def read_texts(
     return texts
 
 
+def storable(text: str) -> bool:
+    """Whether a text can be kept: a zero character or half of a pair no database takes."""
+    return _NOT_STORED.search(text) is None
+
+
 def _faults(name: str, text: str, member: Member) -> Sequence[Fault]:
+    if not storable(text):
+        return [fault("forbidden_character", f"/{name}", field=name)]
     if member.required and not text.strip():
         return [fault("required", f"/{name}", field=name)]
     if text and member.words is not None and text not in frozenset(member.words):

@@ -44,8 +44,9 @@ async def get(asked: Asked) -> Response:
         # The version first: should it change in between, the view is newer than its ETag, and
         # the caller asks once too often instead of missing something.
         version = version_of(db, tenant, instruction)
-        view = instruction_view(db, tenant, instruction)
-        (told,) = asked.gateway.holds.told(db, asked.tenant, [view])
+        only = asked.gateway.front.sight.rows(db, asked.onlooker)
+        view = instruction_view(db, tenant, instruction, only)
+        (told,) = asked.gateway.front.holds.told(db, asked.tenant, [view])
         return _Found(version=version, view=told)
 
     async def look() -> _Found:

@@ -26,13 +26,19 @@ async def listed(asked: Asked) -> Response:
         raise refused_at(
             "?after", "not_an_id", "after 须为事件编号", "after must be the id of an event"
         )
-    found = await asked.gateway.deliveries.listed(asked.tenant, Delivery(state), after)
+    sight, who = asked.gateway.front.sight, asked.onlooker
+    found = await asked.gateway.front.deliveries.listed(
+        asked.tenant, Delivery(state), after, lambda db: sight.rows(db, who)
+    )
     return json_response({"deliveries": [_view(it) for it in found]})
 
 
 async def again(asked: Asked) -> Response:
     """Deliver an event again."""
-    shown = await asked.gateway.deliveries.again(asked.tenant, asked.path("id"), asked.key.actor)
+    sight, who = asked.gateway.front.sight, asked.onlooker
+    shown = await asked.gateway.front.deliveries.again(
+        asked.tenant, asked.path("id"), asked.key.actor, lambda db: sight.rows(db, who)
+    )
     return json_response(_view(shown))
 
 

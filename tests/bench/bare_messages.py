@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.bootstrap import bank_dialect
+from gateway.dialects import bank_dialect
 from gateway.domain.ids import Serial
 from gateway.domain.instruction import Urgency
 from gateway.domain.money import CNY, Money

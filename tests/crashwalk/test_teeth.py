@@ -19,7 +19,7 @@ TEETH = {
 
 ROUNDS = 4
 """Commits group a little differently in every run: which one plans a message is found by trying."""
-STUCK_S = 15
+STUCK_S = 6
 """Long enough for a story that goes on; one that stands still is not waited for longer."""
 
 

@@ -32,9 +32,16 @@ def test_the_whole_story_ends_with_equal_books(database: str) -> None:
     assert result["audit"]["ok"] is True
     assert result["books"]["ok"] is True
     assert result["states"] == {
-        "SETTLED": result["instructions"] - 8,
+        "SETTLED": result["instructions"] - 9,
         "REJECTED": 6,
         "RETURNED": 2,
+        "CANCELLED": 1,
+    }
+    assert result["controls"] == {
+        "version": 1,
+        "state": "in_force",
+        "proposed_by": "person:王复核",
+        "voted_by": ["person:李主管"],
     }
     assert all(row["difference"] == "0.00" for row in result["accounts"])
 

@@ -11,20 +11,23 @@ from gateway import bootstrap, settings
 from gateway.runtime import SharedClock
 from gateway.web.app import create_app
 from tests.integration.web.world import World, content
+from tests.postgres import lay_migrated
 from tests.sandbox_json import START
 
 NOBODY = "http://127.0.0.1:9"
 
 
 @asynccontextmanager
-async def api(folder):
+async def api(folder, **policy):
     """A gateway whose relay is not started: what is accepted stays where it is."""
 
     def dead(name, error):
         raise AssertionError(name) from error
 
     clock = SharedClock.create(folder / "clock.json", START)
-    made = bootstrap.build(settings.parse(content(NOBODY, "clock.json"), folder), dead)
+    parsed = settings.parse(content(NOBODY, "clock.json", **policy), folder)
+    lay_migrated(parsed.database)
+    made = bootstrap.build(parsed, dead)
     transport = httpx.ASGITransport(create_app(made), raise_app_exceptions=False)
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://gw") as client:

@@ -23,6 +23,7 @@ FLOATS: Mapping[str, str] = {
     "gateway/relay/plan.py": _SECONDS,
     "gateway/relay/queries.py": _SECONDS,
     "gateway/relay/sender.py": _SECONDS,
+    "gateway/relay/timing.py": _SECONDS,
     "gateway/relay/told.py": _SECONDS,
     "gateway/relay/shares.py": _SECONDS,
     "gateway/statements/refunds.py": _SECONDS,

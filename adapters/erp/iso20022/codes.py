@@ -22,6 +22,10 @@ NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:"
 
 NOT_PROVIDED: Final = "NOTPROVIDED"
 """What a sender writes into a mandatory identification that it does not have."""
+BUDGET_WORD: Final = "/BUDGET/"
+"""Begins the further remark of a remittance (AddtlRmtInf) that names the budget item."""
+FURTHER_LENGTH_MAX: Final = 140
+"""Characters of an AddtlRmtInf."""
 ID_LENGTH_MAX: Final = 35
 """Max35Text: every identification of a message, batch or transaction."""
 TEXT_LENGTH_MAX: Final = 105

@@ -14,7 +14,7 @@ from typing import Final
 
 from adapters.erp.iso20022 import codes
 from adapters.erp.iso20022.totals import plain, scaled
-from adapters.erp.iso20022.writing import Build, Spool, document
+from adapters.erp.iso20022.writing import Build, Spool, budget_item, document
 from gateway.domain.money import Money
 from gateway.wire.write import Element
 
@@ -59,6 +59,7 @@ class Line:
     purpose: str = ""
     urgent: bool = False
     category_purpose: str = ""
+    budget_item: str = ""
 
 
 _Block = tuple[date, bool, str]
@@ -199,7 +200,7 @@ class _Scribe:
             node("CdtrAgt", self._agent(line)),
             node("Cdtr", leaf("Nm", line.creditor_name)),
             self._account("CdtrAcct", line.creditor_account),
-            node("RmtInf", leaf("Ustrd", line.purpose)),
+            node("RmtInf", leaf("Ustrd", line.purpose), budget_item(self.build, line.budget_item)),
         )
 
     def _agent(self, line: Line) -> Element | None:

@@ -59,7 +59,10 @@ STRUCTURED: Final = (
     "RmtInf/Strd/CdtrRefInf/Ref",
     "RmtInf/Strd/RfrdDocInf/Nb",
 )
-REPEATED: Final = frozenset({"SvcLvl/Cd", "PmtTpInf/SvcLvl/Cd", "RmtInf/Ustrd", *STRUCTURED})
+FURTHER: Final = "RmtInf/Strd/AddtlRmtInf"
+REPEATED: Final = frozenset(
+    {"SvcLvl/Cd", "PmtTpInf/SvcLvl/Cd", "RmtInf/Ustrd", *STRUCTURED, FURTHER}
+)
 """Paths that may hold several, kept in document order."""
 _CONTAINERS_REPEATED: Final = frozenset(
     {"SvcLvl", "PmtTpInf/SvcLvl", "RmtInf/Strd", "RmtInf/Strd/RfrdDocInf"}

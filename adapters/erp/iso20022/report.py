@@ -14,7 +14,16 @@ from typing import Final
 
 from adapters.erp.iso20022 import codes
 from adapters.erp.iso20022.codes import Standing
-from adapters.erp.iso20022.writing import Build, Spool, Writer, day, document, instant, lines
+from adapters.erp.iso20022.writing import (
+    Build,
+    Spool,
+    Writer,
+    budget_item,
+    day,
+    document,
+    instant,
+    lines,
+)
 from gateway.domain.errors import Corrupt
 from gateway.domain.instruction import State
 from gateway.ports.erp import LineStatus, StatusReport
@@ -239,7 +248,13 @@ def _original(build: Build, line: LineStatus, found: Standing) -> Element | None
     if _AMOUNT.fullmatch(line.amount) and _CURRENCY.fullmatch(line.currency):
         amount = build.node("Amt", build.leaf("InstdAmt", line.amount, Ccy=line.currency))
     settled = day(line.settled_at) if found.status == "ACSC" else ""
-    return build.node("OrgnlTxRef", amount, build.leaf("IntrBkSttlmDt", settled))
+    item = line.source.get("budget_item", "")
+    return build.node(
+        "OrgnlTxRef",
+        amount,
+        build.leaf("IntrBkSttlmDt", settled),
+        build.node("RmtInf", budget_item(build, item if item.isprintable() else "")),
+    )
 
 
 def _reasons(build: Build, line: LineStatus, found: Standing) -> list[Element | None]:

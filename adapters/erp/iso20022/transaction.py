@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.erp.iso20022 import codes
-from adapters.erp.iso20022.fields import STRUCTURED, Fields, identification
+from adapters.erp.iso20022.fields import FURTHER, STRUCTURED, Fields, identification
 from gateway.domain.instruction import BusinessType, Urgency
 from gateway.ports.erp import Draft
 
@@ -85,6 +85,9 @@ def draft(fields: Fields, block: Block) -> Draft:
     }
     if business_type == BusinessType.PAYROLL.value:
         source["category_purpose"] = category
+    budget_item = _budget_item(fields)
+    if budget_item:
+        source["budget_item"] = budget_item
     here = fields.path + "/"
     return Draft(
         erp_reference=reference,
@@ -104,6 +107,7 @@ def draft(fields: Fields, block: Block) -> Draft:
         urgency=_urgency(fields, block),
         execution_date=block.execution_date,
         end_to_end_id=identification(end_to_end_id),
+        budget_item=budget_item,
         at={
             "erp_reference": reference_at,
             "debtor_account": block.debtor_account_at or f"{block.path}/DbtrAcct/Id",
@@ -121,6 +125,7 @@ def draft(fields: Fields, block: Block) -> Draft:
             "urgency": f"{here}PmtTpInf",
             "execution_date": block.execution_date_at or f"{block.path}/ReqdExctnDt",
             "end_to_end_id": f"{here}PmtId/EndToEndId",
+            "budget_item": here + FURTHER,
         },
         line=fields.line,
         source=source,
@@ -155,6 +160,18 @@ def _purpose(fields: Fields) -> tuple[str, str]:
         if text:
             return name, text
     return "RmtInf/Ustrd", ""
+
+
+def _budget_item(fields: Fields) -> str:
+    """预算项目: what follows the code word in the one further remark that begins with it.
+
+    Raises WireError ``surplus`` where two of them do.
+    """
+    word = codes.BUDGET_WORD
+    found = [it.removeprefix(word) for it in fields.each(FURTHER) if it.startswith(word)]
+    if len(found) > 1:
+        raise fields.fault("surplus", FURTHER)
+    return found[0] if found else ""
 
 
 def _category(fields: Fields, block: Block) -> str:

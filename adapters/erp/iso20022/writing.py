@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from adapters.erp.iso20022.codes import NAMESPACE
+from adapters.erp.iso20022.codes import BUDGET_WORD, FURTHER_LENGTH_MAX, NAMESPACE
 from gateway.wire.write import Element, element, fragment
 from gateway.wire.write import document as whole
 
@@ -62,6 +62,14 @@ class Build:
         if all(child is None for child in children):
             return None
         return element(name, *children)
+
+
+def budget_item(build: Build, item: str) -> Element | None:
+    """The structured remittance that names a budget item; none for '' and for what does not fit."""
+    text = f"{BUDGET_WORD}{item}" if item else ""
+    return build.node(
+        "Strd", build.leaf("AddtlRmtInf", text if len(text) <= FURTHER_LENGTH_MAX else "")
+    )
 
 
 class Writer:

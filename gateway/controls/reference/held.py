@@ -1,7 +1,7 @@
 """Reference data as a running process holds it: read when first asked, anew after an import.
 
-Rule kept here: a start costs nothing, a payment is never judged by a directory that is half
-read, and without an import nothing is judged by one.
+Rule kept here: a start costs nothing, not even the code that reads; a payment is never judged by a
+directory that is half read, and without an import nothing is judged by one.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from gateway.controls.reference.look_up import Dated, dated, office_book
-from gateway.controls.reference.rows import REFERENCE_LANE, Kind, newest
+from gateway.controls.reference.kinds import REFERENCE_LANE, Kind, newest
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from gateway.controls.reference.look_up import Dated
     from gateway.controls.reference.office_book import OfficeBook
     from gateway.ports.runtime import Runtime
     from gateway.store.store import Store
+    from gateway.store.uow import Uow
 
 
 class Reference:
@@ -61,6 +62,8 @@ class Reference:
             edition = newest(db, Kind.OFFICES)
             if edition == self._edition:
                 return edition, self._book
+            from gateway.controls.reference.look_up import office_book  # noqa: PLC0415 - as above
+
             return edition, office_book(db)
 
         self._edition, self._book = await self._store.read(read)
@@ -71,7 +74,19 @@ class Reference:
         today = self._runtime.clock.now().date()
         kept = self._dated
         if kept is None or kept[:2] != (self._told, today):
+            from gateway.controls.reference.look_up import dated  # noqa: PLC0415 - see above
+
             told = self._told
             found = await self._store.read(lambda db: dated(db, today))
             kept = self._dated = (told, today, found)
+        return kept[2]
+
+    def dated_in(self, uow: Uow) -> Dated:
+        """The same for whoever has to know within a unit of work; read at most once a day."""
+        told, today = self._told, self._runtime.clock.now().date()
+        kept = self._dated
+        if kept is None or kept[:2] != (told, today):
+            from gateway.controls.reference.look_up import dated_by  # noqa: PLC0415 - see above
+
+            kept = self._dated = (told, today, dated_by(uow.rows, today))
         return kept[2]

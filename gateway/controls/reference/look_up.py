@@ -6,18 +6,18 @@ Rule kept here: an import counts from the day on from which it holds; of two the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Executable, bindparam, func, select
 
 from gateway.controls.reference.calendars import Calendars
 from gateway.controls.reference.channels import ChannelRoutes, read_channels
+from gateway.controls.reference.kinds import Kind
 from gateway.controls.reference.office_book import CANDIDATES_MAX, OfficeBook
 from gateway.controls.reference.offices import office_of
-from gateway.controls.reference.rows import Kind
 from gateway.domain.bank_office import BankOffice, OfficeMatch, in_city, ranked, same_office_name
 from gateway.domain.calendar import CN_STATE_COUNCIL, CalendarEdition, DayKind, DayMark
 from gateway.domain.channel import ChannelTerms
@@ -121,21 +121,30 @@ class Dated:
     routes: ChannelRoutes
 
 
+Rows = Callable[[Executable], Sequence[Any]]
+"""Runs a query: in a unit of work, or for those who only read."""
+
+
 def dated(db: Connection, today: date) -> Dated:
     """What is built in, with all imports over it that hold by ``today``; read and ready."""
-    held = db.execute(
+    return dated_by(lambda statement: db.execute(statement).all(), today)
+
+
+def dated_by(rows: Rows, today: date) -> Dated:
+    """The same, read by ``rows``."""
+    held = rows(
         select(_i.c.id, _i.c.kind, _i.c.body)
         .where(
             _i.c.kind.in_([Kind.CALENDAR.value, Kind.CHANNELS.value]),
             _i.c.holds_from <= today.isoformat(),
         )
         .order_by(_i.c.imported_us, _i.c.id)
-    ).all()
+    )
     calendars = Calendars(
         edition
         for row in held
         if row.kind == Kind.CALENDAR.value
-        for edition in _editions(db, row.id)
+        for edition in _editions(rows, row.id)
     )
     terms: list[tuple[ChannelTerms, ...]] = [
         read_channels(row.body) for row in held if row.kind == Kind.CHANNELS.value
@@ -145,10 +154,10 @@ def dated(db: Connection, today: date) -> Dated:
     return Dated(calendars=calendars, routes=routes)
 
 
-def _editions(db: Connection, of_import: str) -> Iterator[CalendarEdition]:
+def _editions(rows: Rows, of_import: str) -> Iterator[CalendarEdition]:
     marks: defaultdict[str, list[DayMark]] = defaultdict(list)
     years: defaultdict[str, set[int]] = defaultdict(set)
-    for row in db.execute(select(_d).where(_d.c.import_id == of_import).order_by(_d.c.day)):
+    for row in rows(select(_d).where(_d.c.import_id == of_import).order_by(_d.c.day)):
         marks[row.calendar].append(
             DayMark(
                 day=date.fromisoformat(row.day),
@@ -158,7 +167,7 @@ def _editions(db: Connection, of_import: str) -> Iterator[CalendarEdition]:
                 published_on=date.fromisoformat(row.published_on) if row.published_on else None,
             )
         )
-    for row in db.execute(select(_y).where(_y.c.import_id == of_import)):
+    for row in rows(select(_y).where(_y.c.import_id == of_import)):
         years[row.calendar].add(row.year)
     for calendar in sorted({*marks, *years}):
         yield CalendarEdition(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 from gateway.controls.reference.calendars import FILE_BYTES_MAX, read_calendar
 from gateway.controls.reference.channels import read_channels
 from gateway.controls.reference.faults import FAULTS_TOLD, fault, refused, whole
+from gateway.controls.reference.kinds import REFERENCE_LANE, Kind
 from gateway.controls.reference.name_lists import read_names
 from gateway.controls.reference.offices import office_row, read_offices
 from gateway.domain.bank_office import BankOffice
@@ -35,23 +35,12 @@ from gateway.store.store import Store
 from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.store.uow import Uow
 
-REFERENCE_LANE: Final = "reference"
-"""Roused, for no tenant, by a commit that imported something."""
 OFFICES_AT_ONCE: Final = 500
 _PIECE: Final = 1 << 16
 _CALENDAR_MAX: Final = 64
 _LIST_MAX: Final = 64
 _ENTRY_MAX: Final = 128
 _i, _o, _n = tables.reference_import, tables.bank_office, tables.listed_name
-
-
-class Kind(StrEnum):
-    """What a file holds. The strings are stored."""
-
-    CALENDAR = "calendar"
-    CHANNELS = "channels"
-    OFFICES = "offices"
-    NAMES = "names"
 
 
 AT_ONCE: Final = frozenset({Kind.OFFICES, Kind.NAMES})
@@ -194,20 +183,6 @@ def history(db: Connection, *, limit: int = 1000) -> list[Import]:
         )
         for row in db.execute(select(*columns).order_by(*order).limit(limit))
     ]
-
-
-_NEWEST: Final = prepare(
-    select(_i.c.id)
-    .where(_i.c.kind == bindparam("of_kind"))
-    .order_by(_i.c.imported_us.desc(), _i.c.id.desc())
-    .limit(1)
-)
-
-
-def newest(db: Connection, kind: Kind) -> str:
-    """The id of the last import of a kind, '' where there is none: what a reader keeps is of it."""
-    found = _NEWEST.rows(db, {"of_kind": kind.value})
-    return str(found[0].id) if found else ""
 
 
 # ── whether it stands already ───────────────────────────────────────────────────────────────

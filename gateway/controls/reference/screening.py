@@ -12,13 +12,15 @@ from datetime import date
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import Text, and_, bindparam, literal, or_, select
 
-from gateway.controls.reference.rows import Kind
+from gateway.controls.reference.kinds import Kind
 from gateway.domain.name_list import GRADES, WAYS, ListedName, NameHit, NameIndex, Subject
 from gateway.ports.reference import NameList
 from gateway.store import tables
+from gateway.store.elements import elements, text_at
 from gateway.store.prepared import Prepared, prepare
+from gateway.store.uow import Uow
 
 _i, _n = tables.reference_import, tables.listed_name
 _KEPT_MAX: Final = 256
@@ -34,6 +36,18 @@ _ENTRIES: Final = prepare(
     select(_n.c.body)
     .where(_n.c.tenant == bindparam("of_tenant"))
     .order_by(_n.c.list_id, _n.c.entry_id)
+)
+_wanted: Final = elements(bindparam("wanted", type_=Text()), "wanted")
+_SOURCES: Final = prepare(
+    select(_n.c.list_id, _n.c.entry_id, _i.c.source)
+    .select_from(
+        _wanted.join(
+            _n,
+            and_(_n.c.list_id == text_at(_wanted, 0), _n.c.entry_id == text_at(_wanted, 1)),
+        ).join(_i, _i.c.id == _n.c.import_id)
+    )
+    .where(or_(_n.c.tenant == literal(_EVERYBODY), _n.c.tenant == bindparam("of_tenant")))
+    .order_by(_n.c.tenant)
 )
 _decode: Final = msgspec.json.Decoder(ListedName).decode
 
@@ -58,7 +72,7 @@ def _surest(hit: NameHit) -> tuple[int, int, str, str]:
     return GRADES.index(hit.grade), WAYS.index(hit.by), hit.list_id, hit.entry_id
 
 
-class Screening:
+class ImportedNames:
     """The lists that hold for each tenant, made ready once per import."""
 
     __slots__ = ("_edition", "_kept")
@@ -83,6 +97,16 @@ class Screening:
         if not own.size:
             return everybody if everybody.size else None
         return _Both(everybody, own)
+
+    def names(self, uow: Uow, tenant: str) -> NameList | None:
+        """The same in a unit of work."""
+        return self.of(uow.rows, tenant)
+
+    def sources(self, uow: Uow, tenant: str, hits: Sequence[NameHit]) -> dict[tuple[str, str], str]:
+        """Where entries are from, by list and entry; of two alike the tenant's own counts."""
+        wanted = msgspec.json.encode([[it.list_id, it.entry_id] for it in hits]).decode()
+        rows = uow.tuples(_SOURCES, {"of_tenant": tenant, "wanted": wanted})
+        return {(row[0], row[1]): row[2] for row in rows}
 
     def _index(self, ask: Ask, tenant: str) -> NameIndex:
         kept = self._kept.get(tenant)

@@ -19,7 +19,7 @@ from gateway.controls.rules.document import (
     enabled,
 )
 from gateway.controls.rules.facts import Facts, Place, actor_of, label_of
-from gateway.controls.rules.limits import Counter, Limits
+from gateway.controls.rules.limits import Counter, Limits, Stored, kept
 from gateway.controls.rules.matrix import Ladder, Matrix, Requirement, quorum
 from gateway.controls.rules.permissions import Answer, Permissions
 from gateway.controls.rules.reading import digest
@@ -38,6 +38,12 @@ class Judged(msgspec.Struct, frozen=True, gc=False):
     """The approval it needs."""
     counters: tuple[Counter, ...]
     """The limits and plan lines it must fit."""
+    takes: tuple[Stored, ...]
+    """Those of them that are kept, as they are stored."""
+
+
+_Course = tuple[Answer, Ladder, tuple[Counter, ...], tuple[Stored, ...]]
+"""What is the same for payments of one kind."""
 
 
 class Rules:
@@ -54,7 +60,7 @@ class Rules:
         self.matrix = Matrix(document)
         self.limits = Limits(document)
         self.polls = Polls(self.permissions, [person.name for person in document.people])
-        self._courses: dict[tuple[object, ...], tuple[Answer, Ladder, tuple[Counter, ...]]] = {}
+        self._courses: dict[tuple[object, ...], _Course] = {}
 
     def may(self, actor: Actor, right: str, place: Place, on: date) -> Answer:
         """See ``Permissions.may``."""
@@ -79,12 +85,14 @@ class Rules:
         if found is None:
             if len(self._courses) >= _KEPT_MAX:
                 self._courses.clear()
+            counters = self.limits.counters(facts, pay_day)
             found = self._courses[key] = (
                 self.may(actor_of(facts.maker), Right.MAKE, facts.place(), on),
                 self.matrix.ladder(facts),
-                self.limits.counters(facts, pay_day),
+                counters,
+                kept(counters),
             )
-        return Judged(found[0], found[1].of(facts.amount_minor), found[2])
+        return Judged(found[0], found[1].of(facts.amount_minor), found[2], found[3])
 
     def makers(self, facts: Facts, on: date) -> frozenset[str]:
         """Labels of who made it and, where the maker stood in for somebody, of whom.

@@ -37,8 +37,8 @@ def differences(before: ControlDocument, after: ControlDocument) -> tuple[Change
 
 
 def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[Change]:
-    for section, now in after.items():
-        was = before[section]
+    for section in {**before, **after}:  # one may be left out where it says nothing
+        was, now = before.get(section, {}), after.get(section, {})
         if was == now:
             continue
         old, new = _rows(was), _rows(now)

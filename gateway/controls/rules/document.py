@@ -237,6 +237,9 @@ class PlanLine:
     amount_minor: int
 
 
+NETBANK_FRESH_MINUTES: Final = 15
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayeeRules:
     """When a payee holds a payment."""
@@ -248,6 +251,15 @@ class PayeeRules:
     duplicate_days: int = 0
     """Days before and after in which the same money to the same payee looks like it; 0 same day."""
     netbank_paid: bool = False
+    netbank_fresh_minutes: int | None = None
+    """How old the bank's debits of today may be; None is ``NETBANK_FRESH_MINUTES``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRules:
+    """What a channel's hours do to a payment: ``hold`` keeps what none takes on its day."""
+
+    cutoffs: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +282,10 @@ class Quorums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlDocument:
-    """All controls of one tenant. ``planned`` names companies that pay by plan only."""
+    """All controls of one tenant. ``planned`` names companies that pay by plan only.
+
+    A ``calendar`` of None is not written: documents from before there was one keep their digest.
+    """
 
     people: tuple[Person, ...] = ()
     roles: tuple[Role, ...] = ()
@@ -286,6 +301,7 @@ class ControlDocument:
     lifts: tuple[Lift, ...] = ()
     payroll_viewers: frozenset[str] = frozenset()
     quorums: Quorums = Quorums()
+    calendar: CalendarRules | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,5 +341,6 @@ def enabled(document: ControlDocument) -> tuple[HoldRule, ...]:
         HoldRule.NETBANK_PAID: not payees.netbank_paid,
         HoldRule.LIMIT: not document.limits,
         HoldRule.QUOTA: not (document.plan or document.planned),
+        HoldRule.CUTOFF: document.calendar is None,
     }
     return tuple(rule for rule in HoldRule if not off.get(rule))

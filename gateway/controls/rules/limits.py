@@ -60,6 +60,10 @@ class Counter(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return HoldRule.QUOTA if self.key.of == PLAN else HoldRule.LIMIT
 
 
+Stored = tuple[str, str, str, str, str]
+"""A key as it is stored: of, subject, period, over, currency."""
+
+
 class Shortfall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The first counter that a payment does not fit, what was used of it, and what was wanted."""
 
@@ -69,7 +73,7 @@ class Shortfall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def en(self) -> str:
         """The finding in English."""
-        what, _ = _named(self.counter)
+        what, _ = named(self.counter)
         if self.counter.key.of == PLAN and not self.counter.rule:
             return f"{what}: the plan has no such line"
         cap, used, wanted = self._amounts()
@@ -77,7 +81,7 @@ class Shortfall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def zh(self) -> str:
         """The finding in Chinese."""
-        _, what = _named(self.counter)
+        _, what = named(self.counter)
         if self.counter.key.of == PLAN and not self.counter.rule:
             return f"{what}：资金计划中没有该项"
         cap, used, wanted = self._amounts()
@@ -128,7 +132,6 @@ class Limits:
             facts.account,
             facts.business,
             facts.currency,
-            facts.budget_item,
         )
         days = self._found.get(key)
         if days is None:
@@ -138,19 +141,19 @@ class Limits:
             days = self._found[key] = {}
         found = days.get(pay_day)
         if found is None:
-            found = days[pay_day] = self._counters(facts, pay_day)
-        return found
+            found = days[pay_day] = self._limit_counters(facts, pay_day)
+        if not self._by_plan:
+            return found
+        return (*found, *map(self._shared, self._plan_counters(facts, pay_day)))
 
-    def _counters(self, facts: Facts, pay_day: date) -> tuple[Counter, ...]:
-        touched = [
+    def _limit_counters(self, facts: Facts, pay_day: date) -> tuple[Counter, ...]:
+        touched = (
             _counter(limit, subject, pay_day)
             for limit in self._limits
             if limit.currency == facts.currency and within(limit.businesses, facts.business)
             for subject in (_subject(limit.of, facts),)
             if within(limit.subjects, subject)
-        ]
-        if self._by_plan:
-            touched += self._plan_counters(facts, pay_day)
+        )
         return tuple(self._shared(one) for one in touched)
 
     def _shared(self, counter: Counter) -> Counter:
@@ -172,6 +175,12 @@ class Limits:
             key = Key(PLAN, company, day[:_MONTH], item, facts.currency)
             found = [Counter(key=key, cap=0, rule="")]
         return found
+
+
+def kept(counters: Sequence[Counter]) -> tuple[Stored, ...]:
+    """What a payment takes of, each once: the limit of one payment has nothing to keep."""
+    keys = dict.fromkeys(it.key for it in counters if it.key.period)
+    return tuple((it.of, it.subject, it.period, it.over, it.currency) for it in keys)
 
 
 def fit(wanted: Sequence[Wanted], used: Mapping[Key, int]) -> Fitted:
@@ -225,7 +234,7 @@ def _plan_key(line: PlanLine) -> Key:
     return Key(PLAN, line.company, line.period, line.item, line.currency)
 
 
-def _named(counter: Counter) -> tuple[str, str]:
+def named(counter: Counter) -> tuple[str, str]:
     """A counter by name, English and Chinese; of an account number only what may be seen."""
     key = counter.key
     if key.of == PLAN:

@@ -24,7 +24,7 @@ from gateway.controls.rules.document import (
     within,
 )
 from gateway.controls.rules.facts import Facts
-from gateway.domain.decision import Action
+from gateway.domain.decision import ON_EVIDENCE, Action
 
 _KEPT_MAX: Final = 50_000
 
@@ -152,7 +152,7 @@ def quorum(right: Right, quorums: Quorums) -> Requirement:
     Anybody with the right counts, whatever the role. Raises KeyError for another right.
     """
     people, actions = {
-        Right.RESOLVE: (quorums.resolve, {Action.RESOLVE_SETTLED, Action.RESOLVE_REJECTED}),
+        Right.RESOLVE: (quorums.resolve, set(ON_EVIDENCE)),
         Right.RESUME: (quorums.resume, {Action.APPROVE}),
         Right.CONTROLS: (quorums.controls, {Action.APPROVE}),
     }[right]

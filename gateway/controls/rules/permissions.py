@@ -6,7 +6,7 @@ granted to people only through roles that the document names for payroll.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -70,6 +70,28 @@ class Grant:
             and within(self.accounts, place.account)
         )
 
+    def reaches(self, company: str, account: str) -> bool:
+        """Whether it holds for anything of an account."""
+        return (
+            bool(self.businesses)
+            and within(self.companies, company)
+            and within(self.accounts, account)
+        )
+
+
+class Viewer(msgspec.Struct, frozen=True, gc=False):
+    """Who wants to see payments. ``erp`` is the one that a machine speaks for, '' for a person."""
+
+    actor: Actor
+    erp: str = ""
+
+
+class Sent(msgspec.Struct, frozen=True, gc=False):
+    """A payment as far as seeing it goes: where it is made, and by which ERP."""
+
+    place: Place
+    erp: str
+
 
 _Grants = Mapping[str, tuple[Grant, ...]]
 _NONE: Final[_Grants] = MappingProxyType({})
@@ -102,6 +124,22 @@ class Permissions:
     def grants(self, actor: Actor, right: str, on: date) -> tuple[Grant, ...]:
         """Everywhere an actor has a right: what lists and exports are cut down to."""
         return self._of(actor, self.holdings.era(on)).get(right, ())
+
+    def sees(
+        self, viewer: Viewer, sent: Sent, on: date, rights: Sequence[str] = (Right.VIEW,)
+    ) -> bool:
+        """Whether a payment may be shown to who has one of these rights at it.
+
+        A machine is told of payroll that its own ERP sent, and of nobody else's. What lists are
+        cut down to (``gateway.controls.sight``) says the same as a condition on rows.
+        """
+        if (
+            sent.place.business == Business.PAYROLL
+            and viewer.actor.kind is ActorKind.MACHINE
+            and viewer.erp != sent.erp
+        ):
+            return False
+        return any(self.may(viewer.actor, right, sent.place, on).allowed for right in rights)
 
     def capacities(self, person: str, role: str, right: str, place: Place, on: date) -> list[str]:
         """In whose place a person may act in a role there: '' for the own one first.

@@ -35,7 +35,7 @@ _TWO: Final = 2
 
 
 def from_policy(policy: Policy, people: Sequence[str]) -> ControlDocument:
-    """The settings' policy as a document; ``people`` are the names of the tenant's person keys.
+    """The settings' policy as a document; ``people`` are the names of all who have a key or log in.
 
     It is not judged by ``checks.faults``: settings may ask for more people than there are keys.
     """

@@ -23,6 +23,7 @@ from gateway.controls.rules.document import (
     Assignment,
     Band,
     Business,
+    CalendarRules,
     ControlDocument,
     Delegation,
     Exclusive,
@@ -52,6 +53,8 @@ PEOPLE_MAX: Final = 12
 _STEPS_MAX: Final = 9
 _DAYS_MAX: Final = 366
 _HOURS_MAX: Final = 24 * 90
+_FRESH_MAX: Final = 24 * 60
+_CUTOFFS_OFF: Final = "off"
 _PERIOD: Final = re.compile(r"20[0-9]{2}(-(0[1-9]|1[0-2])(-[0-9]{2})?)?", re.ASCII)
 _RIGHTS: Final = (*Right, f"{LIFT}{ANY}", *(f"{LIFT}{rule}" for rule in HoldRule))
 _SIGNING: Final = (Right.APPROVE, Right.RELEASE)
@@ -88,6 +91,7 @@ def read(content: Mapping[str, object]) -> ControlDocument:
         lifts=table.rows("lifts", _lift),
         payroll_viewers=_some(table, "payroll_viewers"),
         quorums=table.table("quorums", _quorums),
+        calendar=table.table("calendar", _calendar),
     )
     table.done()
     if faults:
@@ -312,7 +316,17 @@ def _payees(table: Table) -> PayeeRules:
         shared_account=bool(table.flag("shared_account", default=False)),
         duplicate_days=table.count("duplicate_days", 0, 0, _DAYS_MAX),
         netbank_paid=bool(table.flag("netbank_paid", default=False)),
+        netbank_fresh_minutes=(
+            table.count("netbank_fresh_minutes", None, 1, _FRESH_MAX)
+            if table.has("netbank_fresh_minutes")
+            else None
+        ),
     )
+
+
+def _calendar(table: Table) -> CalendarRules | None:
+    chosen = table.chosen("cutoffs", (_CUTOFFS_OFF, "hold"), _CUTOFFS_OFF)
+    return CalendarRules(cutoffs=chosen) if chosen != _CUTOFFS_OFF else None
 
 
 def _lift(table: Table) -> Lift:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.controls.attachments import ATTACHMENT_MAX
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import Corrupt, Refused
 from gateway.domain.ids import TenantId
@@ -26,15 +27,18 @@ from gateway.identity.principal import Lack, Weight, strong_enough
 from gateway.identity.sessions import Opened
 from gateway.ports.tenancy import Tenant
 from gateway.web.bodies import read_body
-from gateway.web.ui import layout
+from gateway.web.ui import layout, uploads
 from gateway.web.ui.html import Part
 from gateway.web.ui.people import People
+from gateway.web.ui.uploads import Upload
 
 FORM_MAX: Final = 131_072
 _FIELDS_MAX: Final = 40
 _NONCE_BYTES: Final = 16
 _HOME: Final = "/ui/held"
 _LOCAL: Final = re.compile(r"/ui/[A-Za-z0-9/_-]{0,120}", re.ASCII)
+UPLOADED_TO: Final = "/evidence"
+"""How the address of the one form ends that may bring a file."""
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 
@@ -46,6 +50,7 @@ class Seen:
     people: People
     nonce: str
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    upload: Upload | None = field(default=None, repr=False)
     visit: Visit | None = None
     flaw: str = ""
     """Why there is no visit."""
@@ -169,10 +174,16 @@ async def read(bare: Seen) -> Seen:
     """
     request, people = bare.request, bare.people
     form: Mapping[str, str] = {}
+    upload: Upload | None = None
     if request.method == "POST":
         check_origin(request.headers.get("origin", ""), own=people.origins(request))
-        form = await _form(request)
-    seen = replace(bare, form=form)
+        kind = request.headers.get("content-type", "")
+        if kind.startswith(uploads.TYPE) and request.url.path.endswith(UPLOADED_TO):
+            body = await read_body(request, ATTACHMENT_MAX + FORM_MAX)
+            form, upload = uploads.read_upload(kind, body)
+        else:
+            form = await _form(request)
+    seen = replace(bare, form=form, upload=upload)
     if not seen.session_id:
         return seen
     try:
@@ -202,6 +213,8 @@ async def _form(request: Request) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise Refused("a field stands twice", "表单字段重复")
+    if any("\0" in text for text in fields.values()):  # no database takes it
+        raise Refused("the form cannot be read", "表单无法读取")
     return fields
 
 

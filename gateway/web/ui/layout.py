@@ -132,7 +132,9 @@ def _navigation(page: Page) -> Markup:
     links = (
         ("/ui/held", "待复核", "to approve"),
         ("/ui/unconfirmed", "待查证", "unconfirmed"),
+        ("/ui/payees", "收款人变更", "payees"),
         ("/ui/stops", "紧急停付", "stops"),
+        ("/ui/controls", "管控文件", "controls"),
         ("/ui/me", page.who, "me"),
     )
     leave = form("/ui/log-out", page.token, el("button", both("退出", "log out"), type="submit"))

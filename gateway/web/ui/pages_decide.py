@@ -6,29 +6,34 @@ was shown just now; everything else is decided where every decision is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
-from gateway.domain.decision import Action
+from gateway.domain.decision import AT_ONCE, Action
 from gateway.domain.errors import Refused
-from gateway.domain.instruction import FATE_OPEN, State
+from gateway.domain.instruction import State
 from gateway.identity.principal import Lack
+from gateway.web.ui import pages_evidence
 from gateway.web.ui.asking import Seen
 from gateway.web.ui.html import Markup, Part, both, el, join
 from gateway.web.ui.layout import button, facts, field, form
 from gateway.web.ui.pages_second import code_field
-from gateway.web.ui.viewing import Looking, View, VoteSeen
+from gateway.web.ui.viewing import Evidence, Looking, View, VoteSeen
 
 REASON_MAX: Final = 1000
+_ID_MAX: Final = 40
 _OPEN: Final = (State.UNCONFIRMED.value,)
 _ACTIONS: Final = {
     Action.APPROVE: ("同意", "approve", ""),
     Action.REJECT: ("否决", "reject", "no"),
     Action.RESOLVE_SETTLED: ("认定已付款", "it was paid", ""),
     Action.RESOLVE_REJECTED: ("认定未付款", "it was not paid", "no"),
+    Action.RESOLVE_PAID_ELSEWHERE: ("认定已由其他渠道支付", "it was paid another way", ""),
+    Action.WRITE_OFF: ("核销差异", "write it off", ""),
 }
 
 
@@ -53,17 +58,56 @@ async def payment_page(seen: Seen) -> Response:
     return await _shown(seen)
 
 
+async def evidence_upload(seen: Seen) -> Response:
+    """Attach a file of evidence."""
+    await _seen(seen, seen.request.state.subject)
+    await pages_evidence.upload(seen)
+    return await _shown(seen, good=both("凭证已上传", "attached"))
+
+
+async def resolve(seen: Seen) -> Response:
+    """Say what became of a payment: the first of two votes."""
+    return await _freshly_done(seen, pages_evidence.propose)
+
+
+async def agree(seen: Seen) -> Response:
+    """Agree to what another person said of it."""
+    return await _freshly_done(seen, pages_evidence.agree)
+
+
+async def evidence_file(seen: Seen) -> Response:
+    """Download a file of evidence."""
+    instruction = seen.request.query_params.get("payment", "")[:_ID_MAX]
+    await _seen(seen, instruction)
+    return await pages_evidence.file(seen, instruction)
+
+
+async def _freshly_done(seen: Seen, act: Callable[[Seen], Awaitable[None]]) -> Response:
+    """Do what asks for a second factor shown just now, and show the payment."""
+    seen, cookies, told = await freshly(seen)
+    if told is not None:
+        return await _shown(seen, told=told, status=403, cookies=cookies)
+    await _seen(seen, seen.request.state.subject)
+    await act(seen)
+    return await _shown(seen, good=both("已记录", "recorded"), cookies=cookies)
+
+
+async def _seen(seen: Seen, instruction: str) -> None:
+    """Raise NotFound for a payment that this person may not see."""
+    looking = looking_of(seen)
+    await seen.people.gateway.store.read(lambda db: looking.payment(db, instruction))
+
+
 async def decide(seen: Seen) -> Response:
     """Take this person's vote."""
     action, digest, reason = _wish(seen)
     seen, cookies, told = await freshly(seen)
     if told is not None:
         return await _shown(seen, told=told, status=403, cookies=cookies)
-    looking = looking_of(seen)
     id_ = seen.request.state.subject
     # What is hidden from somebody is not theirs to decide either.
-    await seen.people.gateway.store.read(lambda db: looking.payment(db, id_))
-    decided = await seen.people.gateway.decisions.decide(
+    await _seen(seen, id_)
+    decided = await seen.people.gateway.front.decisions.decide(
         tenant=seen.tenant,
         actor=seen.actor,
         instruction=id_,
@@ -81,7 +125,7 @@ async def decide(seen: Seen) -> Response:
 
 def _wish(seen: Seen) -> tuple[Action, str, str]:
     named, reason = seen.form.get("action", ""), seen.form.get("reason", "").strip()
-    if named not in frozenset(Action) or len(reason) > REASON_MAX:
+    if named not in AT_ONCE or len(reason) > REASON_MAX:
         raise Refused("the form was refused", "表单有误，未受理")
     return Action(named), seen.form.get("digest", ""), reason
 
@@ -128,7 +172,11 @@ async def _shown(
     cookies: Sequence[str] = (),
 ) -> Response:
     looking, id_ = looking_of(seen), seen.request.state.subject
-    view, votes = await seen.people.gateway.store.read(lambda db: looking.payment(db, id_))
+
+    def read(db: Connection) -> tuple[View, list[VoteSeen], Evidence]:
+        return *looking.payment(db, id_), looking.evidence(db, id_)
+
+    view, votes, evidence = await seen.people.gateway.store.read(read)
     return seen.page(
         "付款详情",
         "payment",
@@ -136,7 +184,8 @@ async def _shown(
         _content(view),
         *_holds(view),
         *_votes(votes),
-        _choices(seen, view),
+        _choices(seen, view, evidence),
+        *pages_evidence.section(seen, view, evidence, second_factor(seen)),
         told=told,
         status=status,
         cookies=cookies,
@@ -171,6 +220,7 @@ def _content(view: View) -> Markup:
         (both("收款账号", "payee's account"), str(view["creditor_account"])),
         (both("付款账号", "from account"), str(view["debtor_account"])),
         (both("用途", "purpose"), str(view["purpose"])),
+        (both("预算项目", "budget item"), str(view["budget_item"] or "—")),
         (both("执行日", "on"), str(view["execution_date"] or "—")),
         (both("业务参考号", "reference"), f"{view['erp']} {view['erp_reference']}"),
         (both("状态", "state"), state),
@@ -212,20 +262,23 @@ def _votes(votes: Sequence[VoteSeen]) -> list[Part]:
     return [el("h2", both("已有决定", "votes")), el("ul", *lines)]
 
 
-def _choices(seen: Seen, view: View) -> Part:
+def second_factor(seen: Seen) -> Part:
+    """What asks for a second factor where it has to be shown again."""
+    if seen.lack() not in {Lack.SECOND_FACTOR, Lack.FRESH_SECOND_FACTOR}:
+        return None
+    standing = seen.inside.standing
+    has_app = standing is not None and standing.account.totp is not None
+    return code_field() if has_app else el("p", _missing(seen))
+
+
+def _choices(seen: Seen, view: View, evidence: Evidence) -> Part:
     state = State(str(view["state"]))
     if state is State.HELD:
         actions: tuple[Action, ...] = (Action.APPROVE, Action.REJECT)
-    elif state in FATE_OPEN and state is not State.SENDING:
+    elif pages_evidence.resolvable(state) and not evidence.documented:
         actions = (Action.RESOLVE_SETTLED, Action.RESOLVE_REJECTED)
     else:
         return None
-    needs_code = seen.lack() in {Lack.SECOND_FACTOR, Lack.FRESH_SECOND_FACTOR}
-    standing = seen.inside.standing
-    has_app = standing is not None and standing.account.totp is not None
-    code: Part = None
-    if needs_code:
-        code = code_field() if has_app else el("p", _missing(seen))
     zh, en = ("原因", "reason") if actions[0] is Action.RESOLVE_SETTLED else ("备注", "remark")
     buttons = []
     for action in actions:
@@ -238,6 +291,6 @@ def _choices(seen: Seen, view: View) -> Part:
         seen.token,
         el("input", type="hidden", name="digest", value=str(view["digest"])),
         field("reason", zh, en, maxlength=str(REASON_MAX), autocomplete="off"),
-        code,
+        second_factor(seen),
         *buttons,
     )

@@ -7,14 +7,13 @@ from typing import Final
 
 from starlette.responses import Response
 
-from gateway.controls.rules.document import Right
-from gateway.controls.stops import PEOPLE_TO_LIFT, Stop
+from gateway.controls.stops import ToldStop
 from gateway.domain.errors import Refused
 from gateway.lifecycle.stops import StopScope
 from gateway.web.ui.asking import Seen
 from gateway.web.ui.html import Markup, Part, both, el, join
 from gateway.web.ui.layout import button, facts, field, form
-from gateway.web.ui.pages_decide import REASON_MAX, freshly, looking_of
+from gateway.web.ui.pages_decide import REASON_MAX, freshly
 from gateway.web.ui.pages_second import code_field
 
 _SCOPES: Final = {
@@ -35,9 +34,9 @@ async def pull(seen: Seen) -> Response:
     if named not in frozenset(StopScope):
         raise Refused("the form was refused", "表单有误，未受理")
     scope, subject = StopScope(named), seen.form.get("subject", "").strip()
-    account = subject if scope is StopScope.ACCOUNT else ""
-    await _check(seen, Right.STOP, account)
-    await seen.people.gateway.stops.pull(seen.tenant, seen.actor, scope, subject, _reason(seen))
+    await seen.people.gateway.front.stops.pull(
+        seen.tenant, seen.actor, scope, subject, _reason(seen)
+    )
     return seen.go("/ui/stops")
 
 
@@ -47,17 +46,8 @@ async def lift(seen: Seen) -> Response:
     if told is not None:
         return await _shown(seen, told=told, status=403, cookies=cookies)
     id_ = seen.request.state.subject
-    stops = await seen.people.gateway.stops.listed(seen.tenant.id)
-    named = next((it for it in stops if it.id == id_), None)
-    account = named.subject if named is not None and named.scope is StopScope.ACCOUNT else ""
-    await _check(seen, Right.RESUME, account)
-    await seen.people.gateway.stops.lift(seen.tenant, seen.actor, id_, _reason(seen))
+    await seen.people.gateway.front.stops.lift(seen.tenant, seen.actor, id_, _reason(seen))
     return seen.go("/ui/stops", *cookies)
-
-
-async def _check(seen: Seen, right: Right, account: str) -> None:
-    looking = looking_of(seen)
-    await seen.people.gateway.store.read(lambda db: looking.check(db, right, account))
 
 
 def _reason(seen: Seen) -> str:
@@ -70,7 +60,7 @@ def _reason(seen: Seen) -> str:
 async def _shown(
     seen: Seen, *, told: Part = None, status: int = 200, cookies: Sequence[str] = ()
 ) -> Response:
-    stops = await seen.people.gateway.stops.listed(seen.tenant.id)
+    stops = await seen.people.gateway.front.stops.told(seen.tenant, seen.actor)
     options = (el("option", f"{zh} {en}", value=scope.value) for scope, (zh, en) in _SCOPES.items())
     return seen.page(
         "紧急停付",
@@ -97,7 +87,8 @@ async def _shown(
     )
 
 
-def _card(seen: Seen, stop: Stop) -> Markup:
+def _card(seen: Seen, told: ToldStop) -> Markup:
+    stop, lifting = told.stop, told.lifting
     zh, en = _SCOPES[stop.scope]
     votes = "、".join(f"{vote.actor.partition(':')[2]}：{vote.reason}" for vote in stop.votes)
     shown = facts(
@@ -105,10 +96,12 @@ def _card(seen: Seen, stop: Stop) -> Markup:
         (both("原因", "reason"), stop.reason),
         (both("拉起人", "pulled by"), stop.pulled_by.partition(":")[2]),
         (both("时间", "at"), f"{stop.pulled_at:%Y-%m-%d %H:%M}"),
+        (both("持续", "for"), _span(told.held_s)),
         (
-            both(f"解除（须 {PEOPLE_TO_LIFT} 人）", f"to lift ({PEOPLE_TO_LIFT} people)"),
+            both(f"解除（须 {lifting.needed} 人）", f"to lift ({lifting.needed} people)"),
             votes or "—",
         ),
+        (both("可解除", "who may lift it"), "、".join(lifting.next_people) or "—"),
     )
     if stop.lifted_at is not None:
         ended = both("已解除", "lifted")
@@ -127,3 +120,9 @@ def _card(seen: Seen, stop: Stop) -> Markup:
             button("同意解除", "vote to lift", class_="plain"),
         ),
     )
+
+
+def _span(seconds: int) -> str:
+    """A duration as people read it."""
+    minutes = seconds // 60
+    return f"{minutes // 1440} d {minutes // 60 % 24:02}:{minutes % 60:02}"

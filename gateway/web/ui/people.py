@@ -15,16 +15,19 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from gateway.bootstrap import Gateway
+from gateway.domain.errors import NotFound
 from gateway.identity.context import CHECKS_AT_ONCE, Identities
 from gateway.identity.cookies import Cookie, cookies_for
 from gateway.identity.enrolment import SERVICE, Enrolments
 from gateway.identity.log_in import LogIn
+from gateway.identity.options import NO_IDENTITY
 from gateway.identity.providers import Providers
 from gateway.identity.seals import KEY_BYTES
 from gateway.identity.webauthn_keys import Site
 from gateway.runtime import SystemClock
 from gateway.store.own_file import own_file
 from gateway.transport.fetch import HttpFetch
+from gateway.web.asked import desk_of
 
 KEY_FILE: Final = "identity.key"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -79,7 +82,7 @@ class People:
 def build(gateway: Gateway, now: Callable[[], datetime] | None = None) -> People:
     """The people of a built gateway. ``now`` is the machine's clock unless a test has its own."""
     settings = gateway.settings
-    options = settings.identity
+    options = settings.identity or NO_IDENTITY
     random = gateway.runtime.random
     root = options.key or own_file(settings.data / KEY_FILE, lambda: random.bytes(KEY_BYTES))
     identities = Identities(
@@ -102,6 +105,18 @@ def build(gateway: Gateway, now: Callable[[], datetime] | None = None) -> People
         session=session,
         ceremony=ceremony,
     )
+
+
+def people_of(request: Request) -> People:
+    """The people of the running application. Raises NotFound where none can log in at all."""
+    gateway = desk_of(request).gateway
+    identity = gateway.settings.identity
+    if identity is None or not identity.open:
+        raise NotFound("people's log-in is not configured", "未配置人员登录（[identity]）")
+    people: People | None = getattr(request.app.state, "people", None)
+    if people is None:
+        people = request.app.state.people = build(gateway)
+    return people
 
 
 def _is_loopback(host: str) -> bool:

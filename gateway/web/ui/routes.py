@@ -19,10 +19,19 @@ from gateway.ports.events import LOG_IN_REFUSED
 from gateway.store.tenancy import acting_for
 from gateway.web.asked import desk_of, trace_id
 from gateway.web.problems import problem
-from gateway.web.ui import asking, pages_decide, pages_log_in, pages_me, pages_second, pages_stops
+from gateway.web.ui import (
+    asking,
+    pages_controls,
+    pages_decide,
+    pages_log_in,
+    pages_me,
+    pages_payees,
+    pages_second,
+    pages_stops,
+)
 from gateway.web.ui.asking import Seen
 from gateway.web.ui.html import Part, both, el, join
-from gateway.web.ui.people import People, build
+from gateway.web.ui.people import people_of
 
 Handler = Callable[[Seen], Awaitable[Response]]
 _FORBIDDEN: Final = 403
@@ -68,6 +77,16 @@ _ROUTES: Final = (
     _route("GET", "/ui/unconfirmed", pages_decide.unconfirmed),
     _route("GET", "/ui/payments/{id}", pages_decide.payment_page),
     _route("POST", "/ui/payments/{id}", pages_decide.decide),
+    _route("GET", "/ui/payees", pages_payees.listed),
+    _route("GET", "/ui/payees/{id}", pages_payees.one),
+    _route("POST", "/ui/payees/{id}", pages_payees.decide),
+    _route("POST", "/ui/payments/{id}/evidence", pages_decide.evidence_upload),
+    _route("POST", "/ui/payments/{id}/resolve", pages_decide.resolve),
+    _route("POST", "/ui/payments/{id}/agree", pages_decide.agree),
+    _route("GET", "/ui/evidence/{id}", pages_decide.evidence_file),
+    _route("GET", "/ui/controls", pages_controls.listed),
+    _route("GET", "/ui/controls/{id}", pages_controls.one),
+    _route("POST", "/ui/controls/{id}", pages_controls.vote),
     _route("GET", "/ui/stops", pages_stops.listed),
     _route("POST", "/ui/stops", pages_stops.pull),
     _route("POST", "/ui/stops/{id}", pages_stops.lift),
@@ -77,12 +96,7 @@ _ROUTES: Final = (
 async def answer(request: Request) -> Response:
     """Answer one request for a page. Raises NotFound where people cannot log in at all."""
     desk = desk_of(request)
-    if not desk.gateway.settings.identity.open:
-        raise NotFound("people's log-in is not configured", "未配置人员登录（[identity]）")
-    people: People | None = getattr(request.app.state, "people", None)
-    if people is None:
-        people = request.app.state.people = build(desk.gateway)
-    bare = asking.stranger(request, people)
+    bare = asking.stranger(request, people_of(request))
     try:
         seen = bare = await asking.read(bare)
         return await _routed(seen)

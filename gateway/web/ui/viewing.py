@@ -6,24 +6,24 @@ not found by its address.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from gateway.bootstrap import Gateway
-from gateway.controls.in_force import SETTINGS
+from gateway.controls.attachments import Attachment, attached
+from gateway.controls.resolution_rows import Resolution, resolutions
 from gateway.controls.rules.document import Right
 from gateway.controls.rules.facts import Place
+from gateway.controls.sight import Onlooker, Only, looking_person
 from gateway.delivery.standing import held_or_open, instruction_view
 from gateway.domain.decision import Actor
-from gateway.domain.errors import NotFound, NotPermitted
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
 from gateway.store.instants import from_us
 
 View = dict[str, object]
-_i, _v = tables.instruction, tables.vote
+_v = tables.vote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,24 @@ class VoteSeen:
     """Whether it is over the content shown beside it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is on file about an outcome. ``documented``: the tenant lives by a document."""
+
+    documented: bool
+    files: tuple[Attachment, ...]
+    said: tuple[Resolution, ...]
+
+
+def evidence_of(db: Connection, tenant: str, instruction: str, *, documented: bool) -> Evidence:
+    """The evidence of a payment that somebody may see."""
+    return Evidence(
+        documented=documented,
+        files=tuple(attached(db, tenant, instruction)),
+        said=tuple(resolutions(db, tenant, instruction)),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Looking:
     """One person looking at one tenant's payments, within one read."""
@@ -48,16 +66,15 @@ class Looking:
 
     def listed(self, db: Connection, states: tuple[str, ...]) -> list[View]:
         """Payments in these states that this person may see, with their holds."""
-        found = held_or_open(db, self.tenant.id, states)
-        return self.gateway.holds.told(db, self.tenant, self._seen(db, found))
+        found = held_or_open(db, self.tenant.id, states, self._only(db))
+        return self.gateway.front.holds.told(db, self.tenant, found)
 
     def payment(self, db: Connection, instruction: str) -> tuple[View, list[VoteSeen]]:
         """One payment with its holds and votes. Raises NotFound, also for what is hidden."""
-        view = instruction_view(db, self.tenant.id, instruction)
-        shown = self._seen(db, [view])
-        if not shown:
-            raise NotFound
-        (told,) = self.gateway.holds.told(db, self.tenant, shown)
+        view = instruction_view(db, self.tenant.id, instruction, self._only(db))
+        (told,) = self.gateway.front.holds.told(db, self.tenant, [view])
+        # What is said of an outcome is shown with its evidence.
+        of_outcome = {it.digest for it in resolutions(db, self.tenant.id, instruction)}
         rows = db.execute(
             select(_v)
             .where(_v.c.tenant == self.tenant.id, _v.c.instruction == instruction)
@@ -72,38 +89,23 @@ class Looking:
                 same=row.content_hash == told["digest"],
             )
             for row in rows
+            if row.content_hash not in of_outcome
         ]
+
+    def evidence(self, db: Connection, instruction: str) -> Evidence:
+        """What is on file about a payment's outcome; the caller has found it to be seen."""
+        documented = self._only(db) is not None
+        return evidence_of(db, self.tenant.id, instruction, documented=documented)
 
     def check(self, db: Connection, right: Right, account: str = "") -> None:
         """Raise NotPermitted, naming the rule, unless this person has a right there."""
-        found = self.gateway.controls.seen(db, self.tenant)
-        if found.version == SETTINGS:
-            return
         own = self.tenant.accounts.get(account)
         place = Place(company=own.company, account=account) if own else Place()
-        today = self.gateway.runtime.clock.now().date()
-        answer = found.rules.may(self.actor, right, place, today)
-        if not answer.allowed:
-            raise NotPermitted(answer.en, answer.zh)
+        self.gateway.front.sight.require(db, self._who, right, place)
 
-    def _seen(self, db: Connection, views: Sequence[View]) -> list[View]:
-        found = self.gateway.controls.seen(db, self.tenant)
-        if found.version == SETTINGS or not views:
-            return list(views)
-        today = self.gateway.runtime.clock.now().date()
-        rows = db.execute(
-            select(_i.c.id, _i.c.debtor_account, _i.c.business_type).where(
-                _i.c.tenant == self.tenant.id, _i.c.id.in_([str(it["id"]) for it in views])
-            )
-        )
-        shown = set[str]()
-        for row in rows:
-            own = self.tenant.accounts.get(row.debtor_account)
-            place = Place(
-                company=own.company if own else "",
-                account=row.debtor_account,
-                business=row.business_type,
-            )
-            if found.rules.may(self.actor, Right.VIEW, place, today).allowed:
-                shown.add(row.id)
-        return [it for it in views if it["id"] in shown]
+    def _only(self, db: Connection) -> Only:
+        return self.gateway.front.sight.rows(db, self._who)
+
+    @property
+    def _who(self) -> Onlooker:
+        return looking_person(self.tenant, self.actor)

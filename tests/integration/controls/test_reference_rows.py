@@ -13,16 +13,10 @@ from sqlalchemy import select
 
 from gateway.cli.own_postgres import NODE
 from gateway.controls.reference.held import Reference
+from gateway.controls.reference.kinds import Kind, newest
 from gateway.controls.reference.look_up import OfficeRows, dated, office_book
-from gateway.controls.reference.rows import (
-    OFFICES_AT_ONCE,
-    Imports,
-    Kind,
-    Wish,
-    history,
-    newest,
-)
-from gateway.controls.reference.screening import Screening
+from gateway.controls.reference.rows import OFFICES_AT_ONCE, Imports, Wish, history
+from gateway.controls.reference.screening import ImportedNames
 from gateway.domain.bank_office import NameGrade, OfficeStatus, check_digit
 from gateway.domain.channel import ChannelCode, RouteFacts
 from gateway.domain.errors import Refused
@@ -328,7 +322,7 @@ def test_days_are_kept_for_a_day_and_until_something_is_imported(it):
 
 
 def test_a_tenant_is_screened_by_the_lists_of_everybody_and_its_own(it):
-    screening = Screening()
+    screening = ImportedNames()
     assert it.hits(screening, "坏人贸易有限公司") == []
     it.take(Kind.NAMES, NAMES)
     it.take(Kind.NAMES, "list,entry,names\nOWN,7,坏人贸易有限公司\n", tenant="t1")
@@ -338,7 +332,7 @@ def test_a_tenant_is_screened_by_the_lists_of_everybody_and_its_own(it):
 
 
 def test_a_list_is_replaced_by_its_next_file_and_others_are_left(it):
-    screening = Screening()
+    screening = ImportedNames()
     it.take(Kind.NAMES, NAMES)
     it.take(Kind.NAMES, "list,entry,names\nL2,1,另一家有限公司\n")
     assert it.hits(screening, "另一家有限公司") == ["1"]
@@ -351,7 +345,7 @@ def test_a_list_is_replaced_by_its_next_file_and_others_are_left(it):
 
 def test_lists_are_made_ready_once_per_import(it):
     it.take(Kind.NAMES, NAMES)
-    screening, asked = Screening(), []
+    screening, asked = ImportedNames(), []
 
     def ask(db):
         def rows(statement, values):

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import select
 
+from gateway.controls.altered import ErpAltered
 from gateway.controls.by_rules import InForceRules
 from gateway.controls.cancel import Cancellations
 from gateway.controls.decide import Decisions
@@ -57,12 +58,15 @@ class Node:
         self.caller = Caller(tenant=self.tenant, actor=ERP, erp="sap")
         self.seals = ReleaseSeal(b"r" * 32)
         releaser = Releaser(self.runtime, rules, None, self.seals)
-        self.intake = Intake(self.store, self.runtime, {"fake": FAKE}, releaser)
+        altered = ErpAltered(releaser, self.runtime, lambda *_: None)
+        self.intake = Intake(self.store, self.runtime, {"fake": FAKE}, releaser, altered=altered)
         self.bulk = Bulk(self.intake)
         self.wake = self.tasks.signal()
         self.store.on_rouse(lambda _: self.wake.set())
         directory = Directory(tenants={self.tenant.id: self.tenant}, keys={})
-        self.releasing = Releasing(self.intake, directory, self.wake, 0.01)
+        self.releasing = Releasing(
+            self.store, self.runtime, releaser, directory, wake=self.wake, poll_s=0.01
+        )
         self.decisions = Decisions(
             self.store, self.runtime, releaser, lambda: None, lambda *_: None
         )

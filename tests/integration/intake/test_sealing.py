@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.intake.bulk import CHUNK
 from gateway.store import tables
+from gateway.store.prepared import Prepared
 from tests.controls_ground import StandingRules, content
 from tests.integration.intake.ground import Node, among, draft
 
@@ -43,3 +44,24 @@ def test_the_version_of_the_rules_is_under_the_seal(database):
         assert _sealed(one, 1) == 2
 
     among(database, story, rules=rules)
+
+
+def test_a_line_is_changed_once_when_it_is_released_and_sealed(database, monkeypatch):
+    changed: list[int] = []
+    run = Prepared.run
+
+    def noting(self, connection, rows):
+        if self.statement.is_update and self.statement.table is tables.instruction:
+            changed.append(len(rows))
+        return run(self, connection, rows)
+
+    monkeypatch.setattr(Prepared, "run", noting)
+
+    async def story(one: Node, two: Node) -> None:
+        await one.bulk.accept(one.call("LARGE"), [draft(number) for number in range(LINES)])
+        one.tasks.spawn("releasing", one.releasing.run())
+        await one.until(lambda: one.states()["QUEUED"] == LINES)
+        assert _sealed(one, 0) == LINES
+        assert changed == [1, 1], "one statement for each chunk"
+
+    among(database, story)

@@ -158,14 +158,14 @@ name = "CANARYCOMPANY"
                 return
             assert time.monotonic() < deadline, found
             self.clock.jump(60)
-            time.sleep(0.3)
+            time.sleep(0.1)
 
     def says(self, **facts: object) -> None:
         """Wait until a line with these facts is in a log."""
         deadline = time.monotonic() + 90
         while not self.lines(**facts):
             assert time.monotonic() < deadline, facts
-            time.sleep(0.2)
+            time.sleep(0.05)
 
     def faults(self, **order: object) -> None:
         """Tell the bank how to misbehave."""

@@ -86,6 +86,7 @@ def test_a_payment_that_never_ends_is_not_passed(play, monkeypatch):
 
     monkeypatch.setattr(Stage, "fault", fault)
     monkeypatch.setattr(onboard_play, "_ROUND_S", 1)
+    monkeypatch.setattr(onboard_play, "_ROUNDS", 2)
     found = play(Scenario.LOST_BEFORE)["lost_before_bank"]
     assert found.code == "scenario"
     assert "UNCONFIRMED" in found.en

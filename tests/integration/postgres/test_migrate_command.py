@@ -134,7 +134,7 @@ def test_the_owner_comes_from_the_environment_and_is_never_printed(
 
 @pytest.mark.postgresql
 def test_a_server_that_is_not_there_is_said_in_words(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("gateway.cli.migrate.open_engine", partial(open_engine, patience_s=1))
+    monkeypatch.setattr("gateway.cli.migrate.open_engine", partial(open_engine, patience_s=0))
     config = tmp_path / "gateway.toml"
     url = f"postgresql://gateway:very-secret@/gateway?host={tmp_path}"
     config.write_text(f'[gateway]\ndata = "."\ndatabase = "{url}"\n')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from gateway.controls.in_force import InForce
 from gateway.controls.rules.compiled import Rules
 from gateway.controls.rules.reading import read
@@ -15,7 +17,7 @@ DOCUMENT = {
     "roles": [
         {"name": "wages", "display": "人事", "permissions": [{"rights": RIGHTS}]},
         {"name": "checker", "display": "复核", "permissions": [{"rights": ["view", "approve"]}]},
-        {"name": "erp", "display": "ERP", "permissions": [{"rights": ["make"]}]},
+        {"name": "erp", "display": "ERP", "permissions": [{"rights": ["make", "view"]}]},
     ],
     "assignments": [{"person": "王", "role": "wages"}, {"person": "李", "role": "checker"}],
     "machines": [{"name": "*", "roles": ["erp"]}],
@@ -24,8 +26,13 @@ DOCUMENT = {
 }
 
 
-def in_force(site):
-    found = InForce(1, Rules(read(DOCUMENT)))
+def in_force(site, *, resolve=False):
+    document = deepcopy(DOCUMENT)
+    if resolve:
+        document["matrix"][0]["bands"] = [{"steps": []}]
+        for role in document["roles"]:
+            role["permissions"][0]["rights"] = [*role["permissions"][0]["rights"], "resolve"]
+    found = InForce(1, Rules(read(document)))
     site.world.gateway.controls._found = lambda *_: found
 
 

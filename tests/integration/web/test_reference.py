@@ -10,7 +10,8 @@ import pytest
 
 from gateway import bootstrap
 from gateway.bootstrap import Role
-from gateway.controls.reference.rows import Imports, Kind, Wish
+from gateway.controls.reference.kinds import Kind
+from gateway.controls.reference.rows import Imports, Wish
 from gateway.domain.bank_office import check_digit
 from tests.integration.web.world import batch_of, payment, story
 from tests.sandbox_json import START

@@ -53,19 +53,21 @@ def test_one_pulls_two_lift_and_what_waited_is_paid(tmp_path, scope, subject):
         accepted = (await it.post("/v1/instructions", payment())).json()
         await it.reaches(accepted["id"], "QUEUED")
         assert (await it.get(f"/v1/accounts/{MAIN}/balance")).status_code == 200
-        waited = await it.get(f"/v1/instructions/{accepted['id']}?wait=1")
-        assert waited.json()["state"] == "QUEUED"
-        assert ledger_view(it.ledger)["payments"] == 0
+        moved = asyncio.ensure_future(it.get(f"/v1/instructions/{accepted['id']}?wait=60"))
+        await waiters(it, 1)
         target = stop["links"]["lift"]
         one = (await it.post(target, {"reason": "已核实"}, key="wang")).json()
         assert (one["holds"], one["needed"], len(one["votes"])) == (True, 2, 1)
         assert (await it.post(target, {"reason": "再按"}, key="wang")).json() == one
+        assert not moved.done(), "it moved while it was stopped"
+        assert ledger_view(it.ledger)["payments"] == 0
         two = (await it.post(target, {"reason": "同意"}, key="li")).json()
         assert (two["holds"], [vote["actor"] for vote in two["votes"]]) == (
             False,
             ["person:王", "person:李"],
         )
         await conforms(it, "LiftVote", {"reason": "同意"})
+        assert (await moved).json()["state"] != "QUEUED"
         await it.reaches(accepted["id"], "SETTLED")
         listed = (await it.get("/v1/stops")).json()
         await conforms(it, "Stops", listed)

@@ -26,6 +26,7 @@ from gateway.sandbox.server import SandboxServer
 from gateway.signing.request_signature import SignedRequest, sign
 from gateway.transport.http_server import serve
 from gateway.web.app import create_app
+from tests.postgres import lay_migrated
 from tests.sandbox_json import MAIN, START
 
 SECRET = b"only-for-these-tests"
@@ -170,7 +171,9 @@ async def world(folder, **policy):
     sandbox = SandboxServer({"cib": bank}, clock, tasks)
     server = await serve(sandbox.answer, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.port}"
-    made = bootstrap.build(settings.parse(content(url, "clock.json", **policy), folder), dead)
+    parsed = settings.parse(content(url, "clock.json", **policy), folder)
+    lay_migrated(parsed.database)
+    made = bootstrap.build(parsed, dead)
     await made.start()
     transport = httpx.ASGITransport(create_app(made), raise_app_exceptions=False)
     try:

@@ -79,6 +79,7 @@ INSTRUCTIONS = st.builds(
     end_to_end_id=TEXTS,
     reconciliation_code=TEXTS,
     payroll_purpose=st.sampled_from(["", *PayrollPurpose]),
+    budget_item=TEXTS,
 )
 
 
@@ -89,3 +90,4 @@ def test_an_instruction_is_digested_by_its_content(instruction):
     assert content["business_type"] == instruction.business_type.value
     assert content["urgency"] == instruction.urgency.value
     assert instruction.digest() == canonical(content)
+    assert ("budget_item" in content) == bool(instruction.budget_item)

@@ -49,6 +49,7 @@ DRAFTS = st.builds(
     | st.integers(0, 366).map(lambda days: (TODAY + timedelta(days=days)).isoformat()),
     end_to_end_id=st.just("") | text(35),
     reconciliation_code=st.just("") | text(64),
+    budget_item=st.just("") | text(64),
 )
 
 FORBIDDEN = st.sampled_from(["\n", "\x00", "<", "&", "\u202e", "\u200b", "\ue000", "\ud800"])
@@ -70,6 +71,7 @@ BROKEN = {
     "execution_date": ["2026-9-15", "2026-13-01", "2026-02-29", "2020-01-01", "2099-01-01"],
     "end_to_end_id": ["x" * 36],
     "reconciliation_code": ["x" * 65],
+    "budget_item": ["x" * 65],
 }
 FREE_TEXTS = ("erp_reference", "creditor_name", "creditor_agent_name", "purpose", "memo")
 

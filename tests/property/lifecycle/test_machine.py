@@ -12,7 +12,7 @@ from sqlalchemy import select
 from gateway.audit.books import Question, check
 from gateway.audit.verify import verify
 from gateway.domain.errors import Corrupt, Refused
-from gateway.domain.evidence import Evidence, Ruling, judge
+from gateway.domain.evidence import Evidence, Ruling, judge, target_of
 from gateway.domain.ids import InstructionId, TenantId
 from gateway.domain.instruction import FINAL, TRANSITIONS, Cause, Instruction, State
 from gateway.domain.money import CNY, Money
@@ -22,6 +22,7 @@ from gateway.lifecycle import history
 from gateway.lifecycle.apply import apply, apply_all, close_cases, receive
 from gateway.lifecycle.history import all_steps
 from gateway.lifecycle.rows import NewInstruction, standings
+from gateway.simulation.schema import lay_tables
 from gateway.store import tables
 from gateway.store.engine import sqlite_engine
 from tests.store_ground import NOW_US, START, Bench
@@ -33,6 +34,8 @@ STEPS = [
     for after, causes in exits.items()
     for cause in sorted(causes)
 ]
+SPOKEN = {Cause.BANK_ANSWER, Cause.ENQUIRY, Cause.STATEMENT, Cause.RECEIPT}
+WORDS = {target_of(verdict): verdict for verdict in Verdict}
 OUTCOMES = st.none() | st.builds(
     Outcome,
     verdict=st.sampled_from(Verdict),
@@ -75,7 +78,7 @@ class Lifecycle(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.engine = sqlite_engine(":memory:")
-        tables.metadata.create_all(self.engine)
+        lay_tables(self.engine)
         self.at = Bench(self.engine)
         self.model: dict[str, tuple[State, Grade]] = {}
         self.passed: dict[str, list[State]] = {}
@@ -93,7 +96,10 @@ class Lifecycle(RuleBasedStateMachine):
         return result
 
     def evidence(self, target, cause, grade, outcome) -> Evidence:
+        """Evidence that moves on to an end by the bank's word has that word: I5 asks for it."""
         self.ticks += 1
+        if target in FINAL and target in WORDS and cause in SPOKEN:
+            outcome = Outcome(verdict=WORDS[target])
         return Evidence(
             cause=cause,
             target=target,

@@ -147,6 +147,21 @@ def test_released_by_a_person(books):
     assert books.broken(done()) == []
 
 
+def test_released_by_a_policy_that_had_not_held_it(books):
+    """Only what waited for newer data of the bank goes on by itself."""
+    held = (*HELD[:-1], ("HELD", "APPROVED", "policy"))
+    books.instruction(path=(*held, *PATH[2:], SETTLED[-1]))
+    books.message()
+    missing = ["I10: i1 went on without the people it needed (policy)"]
+    assert books.broken(done()) == missing
+    hold = {"tenant": "t", "instruction": "i1", "raised_us": 1, "lifted_us": 2}
+    books.insert(tables.hold, seq=1, rule="approval", lifted_by="policy:netbank_paid", **hold)
+    books.insert(tables.hold, seq=2, rule="netbank_paid", lifted_by="person:wang", **hold)
+    assert books.broken(done()) == missing
+    books.insert(tables.hold, seq=3, rule="netbank_paid", lifted_by="policy:netbank_paid", **hold)
+    assert books.broken(done()) == []
+
+
 def test_resolved_by_two(books):
     books.instruction(path=RESOLVED)
     books.message()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import msgspec
 import pytest
 
 from gateway import settings
-from gateway.bootstrap import bank_dialect
 from gateway.cli import (
     bench_audit,
+    bench_controls,
+    bench_document,
     bench_intake,
     bench_payments,
     bench_settings,
@@ -24,12 +26,18 @@ from gateway.cli import (
 from gateway.cli.bench import BENCHES, document, run
 from gateway.cli.main import main
 from gateway.cli.measured import Measured, Options
+from gateway.controls import by_rules
+from gateway.controls.rules.compiled import Rules
+from gateway.dialects import bank_dialect
 from gateway.domain.errors import Corrupt, Refused
 from gateway.intake.json_body import parse_batch, parse_instruction
 from gateway.sandbox.payees import own_account
 from tests.bench import bare_books, bare_messages
 
-NAMES = {"payments-batch", "payments-single", "audit", "pain001-intake", "worker-start"}
+NAMES = {
+    *("payments-batch", "payments-single", "audit", "pain001-intake", "worker-start"),
+    "controls",
+}
 FIXED = ["name", "product", "reference", "ratio", "unit", "peak_rss_mib"]
 ORDER = load.LoadOrder(host="h", port=1, key="k", secret="s", debtor=bench_settings.DEBTOR, calls=3)
 
@@ -47,7 +55,7 @@ def test_the_list_names_every_bench_with_its_set_up_in_both_languages():
     for bench in found.values():
         assert "参照" in bench["zh"]
         assert "Reference" in bench["en"]
-        assert bench["unit"].endswith("/s") or bench["unit"] == "ms"
+        assert bench["unit"].endswith("/s") or bench["unit"] in {"ms", "µs/payment"}
 
 
 def test_the_set_ups_name_the_sizes_that_are_run():
@@ -65,6 +73,51 @@ def test_the_set_ups_name_the_sizes_that_are_run():
     for text in (bench_texts.SINGLE_ZH, bench_texts.SINGLE_EN):
         assert f"{bench_payments.SINGLES:,}" in text
         assert re.search(rf"(?<!\d){bench_payments.SINGLE_CONNECTIONS} (个连接|connections)", text)
+
+
+def test_the_document_of_the_controls_is_as_large_as_is_said_and_holds_together(tmp_path: Path):
+    directory, tenant = bench_controls.ground(tmp_path)
+    today = date(2026, 9, 15)
+    made = bench_controls.document(directory, tenant, today)
+    sizes = {
+        "people": (bench_document.PEOPLE, len(made.people)),
+        "roles": (bench_document.ROLES, len(made.roles)),
+        "rules of the matrix": (bench_document.RULES, len(made.matrix)),
+        "limits": (bench_document.LIMITS, len(made.limits)),
+        "plan lines": (bench_document.PLAN_LINES, len(made.plan)),
+        "companies": (bench_document.COMPANIES, len(tenant.companies)),
+        "accounts": (96, len(tenant.accounts)),
+        "payments": (bench_controls.PAYMENTS, 100_000),
+    }
+    for what, (said, found) in sizes.items():
+        assert said == found, what
+        for text in (bench_texts.CONTROLS_ZH, bench_texts.CONTROLS_EN):
+            assert re.search(rf"(?<![\d,]){said:,}(?![\d,])", text), what
+    (line, *_) = bench_controls.candidates(tenant, 1, today)
+    rules = Rules(made)
+    judged = rules.judge(by_rules.facts_of(tenant, line, known=False), today, today)
+    assert len(judged.takes) == bench_document.KEPT == 4
+    assert len(judged.counters) == 6, "5 limits and a plan line"
+
+
+def test_both_sides_of_controls_let_the_same_payments_pass(tmp_path: Path):
+    found = {}
+    for name in ("product", "reference"):
+        (tmp_path / name).mkdir()
+        found[name] = getattr(bench_controls, name)(1_500, tmp_path / name)
+    assert found["product"]["passed"] == found["reference"]["passed"] == 1_500 - 15
+    assert min(found["product"].values()) > 0 < found["reference"]["us"]
+
+
+def test_only_batches_are_run_under_controls_as_well():
+    with pytest.raises(Refused, match="--controls"):
+        run("audit", as_json=True, list_only=False, out=StringIO(), scale=Options(controls=True))
+
+
+def test_payments_under_controls_name_their_budget_item():
+    order = msgspec.structs.replace(ORDER, items=bench_document.ITEMS)
+    drafts = [parse_instruction(body) for body in load.bodies(order)]
+    assert [draft.budget_item for draft in drafts] == [bench_document.item(at) for at in range(3)]
 
 
 def test_the_list_for_people_shows_the_same_texts():

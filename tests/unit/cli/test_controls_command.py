@@ -67,6 +67,14 @@ VERSION = {
 EXPLAINED = {"zh": ["由岗位“复核” 1 人审批：李。"], "en": ["1 of role 'checker' to approve: Li."]}
 
 
+USED = {
+    "counters": [
+        {"zh": "公司 c1 预算项目 A", "en": "plan of c1", "at_most": "9", "used": "7", "left": "2"}
+    ],
+    "more": True,
+}
+
+
 class Api:
     """Answers every call alike; remembers what was asked, by whom."""
 
@@ -197,6 +205,21 @@ def test_who_would_have_to_approve(run, api):
     )
 
 
+def test_what_is_left(run, api):
+    api.answer = USED
+    code, out, _ = run("use", "--company", "c1", "--item", "")
+    assert code == 0
+    assert api.calls[0] == ("GET", "/v1/controls/use?company=c1&item=")
+    assert out.splitlines() == [
+        "公司 c1 预算项目 A：上限 9，已用 7，剩余 2",
+        "  plan of c1: at most 9, used 7, left 2",
+        "未全部列出，请缩小范围 / there are more: ask for less",
+    ]
+    api.answer = {"counters": [], "more": False}
+    assert run("use")[1].startswith("没有可查看的")
+    assert json.loads(run("use", "--json")[1]) == api.answer
+
+
 def test_exported_to_a_file_and_checked_there(run, api, tmp_path):
     api.answer = signed_export("t1", None, document(), KEY)
     file = tmp_path / "controls.json"
@@ -230,3 +253,52 @@ def test_a_file_that_is_not_there(run, tmp_path):
     for words in (("propose",), ("verify", "--public-key", PUBLIC)):
         code, _, err = run(words[0], tmp_path / "none.json", *words[1:])
         assert (code, "cannot be read" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"o" * 32, None, "no key file"),
+        (None, b"n" * 32, "no key file"),
+        (b"o" * 31, b"n" * 32, "has not 32 bytes"),
+        (b"n" * 32, b"n" * 32, "the old key is the one in use"),
+    ],
+)
+def test_sealing_anew_needs_the_old_key_and_a_new_one(tmp_path, capsys, old, new, words):
+    config = tmp_path / "gateway.toml"
+    config.write_text(f"{SETTINGS}\n".replace("port = 8799", 'port = 8799\ndata = "var"'))
+    (tmp_path / "var").mkdir()
+    for path, key in ((tmp_path / "old.key", old), (tmp_path / "var" / "vault.key", new)):
+        if key is not None:
+            path.write_bytes(key)
+    options = [
+        "controls",
+        "reseal",
+        "--config",
+        str(config),
+        "--old-key",
+        str(tmp_path / "old.key"),
+    ]
+    assert main(options) != 0
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "var" / "gateway.db").exists()
+
+
+def test_sealing_anew_a_data_folder_that_nobody_uses(tmp_path, capsys):
+    config = tmp_path / "gateway.toml"
+    config.write_text(SETTINGS.replace("port = 8799", 'port = 8799\ndata = "var"'))
+    (tmp_path / "var").mkdir()
+    (tmp_path / "old.key").write_bytes(b"o" * 32)
+    (tmp_path / "var" / "vault.key").write_bytes(b"n" * 32)
+    options = [
+        "controls",
+        "reseal",
+        "--config",
+        str(config),
+        "--old-key",
+        str(tmp_path / "old.key"),
+    ]
+    assert main([*options, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {it["table"] for it in told["tables"]} == {"control_version", "instruction", "payee"}
+    assert {it["renewed"] + it["broken"] for it in told["tables"]} == {0}

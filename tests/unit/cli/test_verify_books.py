@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 from sqlalchemy import update
@@ -13,7 +14,7 @@ from gateway.sandbox.ledger import Booking, Ledger, Leg
 from gateway.store import tables
 from gateway.store.engine import Database, open_engine
 from tests.books_ground import AMOUNT, DEBTOR, PAYEE, Books
-from tests.postgres import bring_up
+from tests.postgres import bring_up, lay_migrated
 from tests.store_ground import START
 
 
@@ -24,7 +25,7 @@ def deployment(tmp_path):
     config.write_text('[gateway]\ndata = "data"\n', encoding="utf-8")
     (tmp_path / "data").mkdir()
     database = Database.file(tmp_path / "data" / "gateway.db")
-    bring_up(database)
+    lay_migrated(database)
     engine = open_engine(database)
     books = Books(engine)
     books.instruction()
@@ -112,7 +113,9 @@ def test_what_cannot_be_checked_exits_with_2(deployment, tmp_path, capsys):
     assert "Traceback" not in told
 
 
-def test_a_server_that_is_not_there_exits_with_2(tmp_path, capsys):
+def test_a_server_that_is_not_there_exits_with_2(tmp_path, capsys, monkeypatch):
+    impatient = partial(open_engine, patience_s=0)
+    monkeypatch.setattr("gateway.cli.verify_books.open_engine", impatient)
     config = tmp_path / "gateway.toml"
     nowhere = f"postgresql://gateway:geheim@/gateway?host={tmp_path}"
     config.write_text(f'[gateway]\ndata = "data"\ndatabase = "{nowhere}"\n', encoding="utf-8")

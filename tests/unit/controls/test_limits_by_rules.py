@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, insert
 
 from gateway.domain.errors import NotPermitted
 from gateway.domain.instruction import Cause, State
 from gateway.domain.outcome import Grade
+from gateway.lifecycle import reservations
 from gateway.store import tables
 from tests.controls_ground import BOSS, WANG, Desk, day_limit
 from tests.records import replace
@@ -66,7 +68,7 @@ def test_it_is_given_back_once_no_money_moved(desk_of, state):
     desk.learn(paid, Cause.BANK_ANSWER, State[state], Grade.ENQUIRY)
     assert desk.state(paid) == state
     assert desk.used() == [0]
-    (kept,) = desk.at.rows(tables.limit_reservation)
+    (kept,) = desk.at.rows(tables.reservation)
     assert kept.freed_us is not None
     desk.post(erp_reference="B", amount="3000.00")
     assert desk.used() == [300_000]
@@ -82,13 +84,31 @@ def test_a_return_does_not_restore_the_day(desk_of):
     assert desk.used() == [300_000]
 
 
+def test_a_reservation_from_before_there_was_one_row_of_each_payment_counts_all_the_same(desk_of):
+    desk = desk_of(day_limit("3000.00"))
+    paid = desk.post(amount="2000.00")
+    desk.change(delete(tables.reservation))
+    counter = ("company", "c1", START.date().isoformat(), "*", "CNY")
+    row = dict(zip(reservations.NAMES, counter, strict=True))
+    before = {"tenant": "t1", "instruction": paid, "amount_minor": 200_000, "freed_us": None}
+    desk.change(insert(tables.limit_reservation).values(row | before))
+    desk.hold_where_it_leaves(paid)
+    assert desk.vote(WANG, paid).complete
+    assert desk.used() == [200_000], "it holds it already"
+    desk.learn(paid, Cause.DISPATCH, State.SENDING)
+    desk.learn(paid, Cause.BANK_ANSWER, State.REJECTED, Grade.ENQUIRY)
+    assert desk.used() == [0]
+    (kept,) = desk.at.rows(tables.limit_reservation)
+    assert kept.freed_us is not None
+
+
 def test_what_is_held_again_and_released_again_is_taken_once(desk_of):
     desk = desk_of(day_limit("3000.00"))
     paid = desk.post(amount="3000.00")
     desk.hold_where_it_leaves(paid)
     assert desk.vote(WANG, paid).complete
     assert desk.used() == [300_000]
-    assert len(desk.at.rows(tables.limit_reservation)) == 1
+    assert len(desk.at.rows(tables.reservation)) == 1
 
 
 def test_a_batch_is_fitted_in_its_order_with_one_reading(desk_of):

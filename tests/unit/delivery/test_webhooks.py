@@ -70,6 +70,16 @@ def test_an_event_says_what_the_api_would_and_nothing_of_the_payee(made):
     assert "6222" not in body
 
 
+def test_an_event_names_the_budget_item_where_there_is_one(made):
+    room = made()
+    room.instructions(1, budget_item="A01")
+    room.tell(change(1, 3, State.SETTLED, room.clock))
+    room.until(lambda: bool(room.receiver.taken))
+    (event,) = room.receiver.taken
+    KNOWN.validate(event)
+    assert event["instruction"]["budget_item"] == "A01"
+
+
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_fits_the_schema(state, made):
     room = made()

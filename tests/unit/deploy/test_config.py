@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import settings
+from gateway import settings, settings_table
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "deploy/config"
@@ -76,7 +76,7 @@ def documented() -> dict[str, set[str]]:
     return found
 
 
-class _Recording(settings._Reader):
+class _Recording(settings_table.SettingsTable):
     """Notes what is asked for, table by table; secrets under their bare name."""
 
     asked: dict[str, set[str]] = {}  # noqa: RUF012 - filled anew by the fixture
@@ -110,7 +110,7 @@ class _Recording(settings._Reader):
 def read(monkeypatch, secrets_at_hand, tmp_path):
     """Table → settings that the code asks for while it reads the explained example."""
     monkeypatch.setattr(_Recording, "asked", {})
-    monkeypatch.setattr(settings, "_Reader", _Recording)
+    monkeypatch.setattr(settings, "SettingsTable", _Recording)
     settings.parse(secrets_at_hand(EXPLAINED), tmp_path)
     return _Recording.asked
 

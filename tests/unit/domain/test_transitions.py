@@ -98,7 +98,7 @@ def test_the_queue_is_never_entered_without_approval():
     assert S.QUEUED not in TRANSITIONS[S.RECEIVED]
     assert S.QUEUED not in TRANSITIONS[S.HELD]
     assert {pair[0] for pair in EXITS if pair[1] is S.APPROVED} == {S.RECEIVED, S.HELD}
-    assert EXITS[S.HELD, S.APPROVED] == {C.PERSON}, "what is held only a person releases"
+    assert EXITS[S.HELD, S.APPROVED] == {C.PERSON, C.POLICY}
 
 
 def test_the_erp_stops_nothing_that_may_have_left():

@@ -38,7 +38,7 @@ def faults(identity, *people, **more):
 
 
 def test_nobody_logs_in_unless_the_settings_say_so():
-    assert not settings.parse({"gateway": {}}, Path("/nowhere")).identity.open
+    assert settings.parse({"gateway": {}}, Path("/nowhere")).identity is None
 
 
 def test_what_is_set_is_read():

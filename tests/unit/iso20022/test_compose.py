@@ -15,6 +15,8 @@ LINES = [
     line(2, urgent=True),
     line(3, category_purpose="SALA", creditor_agent_bic="ICBKCNBJ"),
     line(4, creditor_account="BE07131673267766", creditor_agent_cnaps="", purpose=""),
+    line(5, budget_item="A01"),
+    line(6, purpose="", budget_item="预" * 64),
 ]
 SEPAXML = [
     version

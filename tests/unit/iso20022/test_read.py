@@ -147,6 +147,26 @@ def test_spellings(before, after, field, value):
     assert getattr(draft, field) == value
 
 
+def test_a_budget_item_rides_in_a_further_remark_and_is_no_purpose():
+    other = b"<Strd><AddtlRmtInf>no code word</AddtlRmtInf></Strd></RmtInf>"
+    data = file(line(purpose="", budget_item="A01/\u5dee\u65c5")).replace(b"</RmtInf>", other)
+    _, [draft], _ = parted(list(read([data])))
+    assert (draft.budget_item, draft.source["budget_item"]) == ("A01/\u5dee\u65c5",) * 2
+    assert draft.purpose == ""
+    assert draft.at["budget_item"].endswith("CdtTrfTxInf[1]/RmtInf/Strd/AddtlRmtInf")
+    _, [without], _ = parted(list(read([file(line())])))
+    assert without.budget_item == ""
+    assert "budget_item" not in without.source
+
+
+def test_of_two_budget_items_none_is_chosen():
+    second = b"<Strd><AddtlRmtInf>/BUDGET/B</AddtlRmtInf></Strd></RmtInf>"
+    data = file(line(budget_item="A")).replace(b"</RmtInf>", second)
+    with pytest.raises(WireError) as caught:
+        list(read([data]))
+    assert caught.value.reason == "surplus"
+
+
 def test_namespace_prefixes_are_as_good_as_a_default_namespace():
     data = sample("sap-cn.pain.001.001.03.xml")
     plain = list(read([data]))

@@ -59,7 +59,7 @@ TEN = {
     ],
     "StsRsnInf": ["Rsn", "AddtlInf"],
     "Rsn": ["Cd", "Prtry"],
-    "OrgnlTxRef": ["Amt", "IntrBkSttlmDt"],
+    "OrgnlTxRef": ["Amt", "IntrBkSttlmDt", "RmtInf"],
     "Amt": ["InstdAmt"],
 }
 
@@ -80,6 +80,19 @@ def test_every_state_gives_a_valid_report(version):
     check_schema(written(version, *EVERY), version)
     for line in EVERY:
         check_schema(written(version, line), version)
+
+
+@pytest.mark.parametrize("version", BOTH)
+def test_a_budget_item_comes_back_with_its_line(version):
+    plain = status_line("SETTLED")
+    source = {**plain.source, "budget_item": "A01"}
+    document = written(version, status_line("SETTLED", source=source), plain)
+    told = b"<RmtInf><Strd><AddtlRmtInf>/BUDGET/A01</AddtlRmtInf></Strd></RmtInf></OrgnlTxRef>"
+    assert document.count(told) == document.count(b"<Strd>") == 1
+    check_schema(document, version)
+    for unfit in ("x" * 133, "a\x00b"):
+        source = {**plain.source, "budget_item": unfit}
+        assert written(version, status_line("SETTLED", source=source)) == written(version, plain)
 
 
 @pytest.mark.parametrize("version", BOTH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -126,14 +127,22 @@ def test_figures_of_the_commit_and_a_slow_one_is_told():
     assert (name, facts["jobs"], facts["count"]) == ("commit_slow", 2, 0)
 
 
+KIND = re.compile("[a-z]+_[a-z_]+")
+
+
 def journal_kinds():
     """Every kind of journal record that the source writes as a plain word."""
     for path in Path(gateway.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Record":
+            called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if called == "Record":
                 for keyword in node.keywords:
                     if keyword.arg == "kind" and isinstance(keyword.value, ast.Constant):
                         yield str(keyword.value.value)
+            elif called in {"_record", "_journal"}:
+                for said in (it for given in node.args for it in ast.walk(given)):
+                    if isinstance(said, ast.Constant) and KIND.fullmatch(str(said.value)):
+                        yield str(said.value)
 
 
 def test_every_kind_of_record_has_words_of_its_own():

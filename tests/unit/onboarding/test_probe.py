@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.bootstrap import bank_dialect
+from gateway.dialects import bank_dialect
 from gateway.domain.errors import BankRefused, NotOffered, NotSent, OperatorRefused
 from gateway.domain.money import CNY, Money, currency
 from gateway.domain.outcome import Outcome, Verdict

@@ -14,7 +14,14 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-OF_TENANTS = ("payee_vote", "resolution", "bank_debit", "bank_debit_look")
+OF_TENANTS = (
+    "payee_change_item",
+    "payee_vote",
+    "resolution",
+    "bank_debit",
+    "bank_debit_look",
+    "reservation",
+)
 # What was said once: the application adds to these and never changes or removes a row.
 ONCE_SAID = ("payee_vote",)
 
@@ -28,6 +35,7 @@ def upgrade() -> None:
     _payees()
     _resolutions()
     _debits()
+    _reservations()
     if op.get_bind().dialect.name == "postgresql":
         _wall()
 
@@ -57,6 +65,25 @@ def _payees() -> None:
     ):
         op.add_column("payee_change", column)
     op.create_table(
+        "payee_change_item",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("change", sa.String(length=40), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("payee", sa.String(length=40), server_default="", nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "change", "seq"),
+    )
+    op.create_index(
+        "payee_change_item_payee", "payee_change_item", ["tenant", "payee"], unique=False
+    )
+    op.create_index(
+        "instruction_payee",
+        "instruction",
+        ["tenant", "creditor_account", "creditor_name"],
+        sqlite_where=sa.text("control_version > 0"),
+        postgresql_where=sa.text("control_version > 0"),
+    )
+    op.create_table(
         "payee_vote",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("change", sa.String(length=40), nullable=False),
@@ -67,6 +94,24 @@ def _payees() -> None:
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "change", "seq"),
         sa.UniqueConstraint("tenant", "change", "actor", name="payee_vote_once"),
+    )
+
+
+def _reservations() -> None:
+    """One row per payment: one for each counter cost it as much as all the rest of a release.
+
+    Those there are stay where they are and are read there. What old code learns not to have been
+    paid gives back only what old code reserved: less may be released than there is room for.
+    """
+    op.create_table(
+        "reservation",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("instruction", sa.String(length=40), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("counters", sa.Text(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("freed_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "instruction", "part"),
     )
 
 
@@ -107,6 +152,14 @@ def _debits() -> None:
     )
     op.create_index(
         "bank_debit_payee", "bank_debit", ["tenant", "day", "amount_minor"], unique=False
+    )
+    waiting = sa.text("rule = 'netbank_paid' AND lifted_us IS NULL")
+    op.create_index(
+        "hold_netbank",
+        "hold",
+        ["tenant", "instruction"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
     )
     op.create_table(
         "bank_debit_look",

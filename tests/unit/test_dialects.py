@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.bootstrap import bank_dialect
+from gateway.dialects import bank_dialect
 from gateway.domain.errors import Corrupt
 
 

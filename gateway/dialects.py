@@ -1,0 +1,59 @@
+"""Banks' and ERPs' languages, loaded by the name of their folder."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import adapters
+import gateway
+from gateway.domain.errors import Corrupt
+from gateway.ports.bank import BankDialect
+from gateway.ports.erp import ErpDialect
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9]{1,15}", re.ASCII)
+
+
+def ensure_own_adapters(adapters_file: Path, gateway_file: Path) -> None:
+    """Refuse to start when a stranger's package named ``adapters`` is the one imported.
+
+    Raises Corrupt unless both packages lie side by side.
+    """
+    if adapters_file.resolve().parent.parent != gateway_file.resolve().parent.parent:
+        raise Corrupt(
+            "the imported package 'adapters' is not this product's: another distribution of that "
+            "name is installed; remove it or use an environment of its own",
+            "导入的 adapters 包不属于本产品：环境中装有同名的其他软件包，请移除或使用独立环境",
+        )
+
+
+def bank_dialect(code: str, version: str = "") -> BankDialect:
+    """Load a bank's language by its code, in a document version or its newest.
+
+    Raises Corrupt when there is none.
+    """
+    dialect = _load("bank", code)
+    if version:
+        dialect = import_module(f"adapters.bank.{code}").DIALECTS.get(version)
+    if not isinstance(dialect, BankDialect):
+        raise Corrupt(
+            f"no bank dialect {code} {version}".strip(), f"没有银行方言 {code} {version}".strip()
+        )
+    return dialect
+
+
+def erp_dialect(name: str) -> ErpDialect:
+    """Load an ERP's language by its name. Raises Corrupt when there is none."""
+    dialect = _load("erp", name)
+    if not isinstance(dialect, ErpDialect):
+        raise Corrupt(f"adapters.erp.{name} exports no ERP dialect")
+    return dialect
+
+
+def _load(kind: str, name: str) -> object:
+    if not _NAME.fullmatch(name):
+        raise Corrupt(f"not a name of an adapter: {kind}", f"适配器名称不合法：{kind}")
+    ensure_own_adapters(Path(adapters.__file__), Path(gateway.__file__))
+    return import_module(f"adapters.{kind}.{name}").DIALECT

@@ -1,0 +1,96 @@
+"""What was accepted before, by reference, by idempotency key and by id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select
+
+from gateway.domain.decision import Actor
+from gateway.domain.ids import InstructionId
+from gateway.ports.tenancy import Tenant
+from gateway.store import tables
+from gateway.store.prepared import among, prepare
+from gateway.store.uow import Uow
+
+_i, _a = tables.instruction, tables.acceptance
+_ACCEPTED: Final = select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
+    _i.c.tenant == bindparam("of_tenant")
+)
+_EXISTING: Final = prepare(
+    _ACCEPTED.where(_i.c.erp == bindparam("of_erp"), among(_i.c.erp_reference, "of_references"))
+)
+_STORED: Final = prepare(_ACCEPTED.where(among(_i.c.id, "of_ids")))
+_REMEMBERED: Final = prepare(
+    select(_a.c.key, _a.c.digest, _a.c.subject).where(
+        _a.c.tenant == bindparam("of_tenant"),
+        _a.c.scope == bindparam("of_scope"),
+        among(_a.c.key, "of_keys"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, for which tenant and ERP."""
+
+    tenant: Tenant
+    actor: Actor
+    erp: str
+    maker: str = field(init=False)
+    """The actor as it is written beside each of its instructions."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "maker", self.actor.label())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """An accepted instruction, new or met again: what the acceptance body is made of."""
+
+    id: InstructionId
+    erp_reference: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What belongs to an idempotency key: the digest of the body, and what came of it."""
+
+    digest: str
+    subject: str
+
+
+def remembered(uow: Uow, caller: Caller, scope: str, keys: Sequence[str]) -> dict[str, Remembered]:
+    """What is remembered for those of the keys that were used before."""
+    if not keys:
+        return {}
+    values = {"of_tenant": caller.tenant.id, "of_scope": scope, "of_keys": keys}
+    return {
+        row.key: Remembered(digest=row.digest, subject=row.subject)
+        for row in uow.rows(_REMEMBERED, values)
+    }
+
+
+def existing(uow: Uow, caller: Caller, references: Sequence[str]) -> dict[str, Accepted]:
+    """Instructions of this ERP that exist already (accepted or being staged), by reference."""
+    values = {
+        "of_tenant": caller.tenant.id,
+        "of_erp": caller.erp,
+        "of_references": references,
+    }
+    return {row.erp_reference: _accepted(row) for row in uow.rows(_EXISTING, values)}
+
+
+def stored(uow: Uow, caller: Caller, ids: Sequence[str]) -> dict[str, Accepted]:
+    """Accepted instructions by id."""
+    if not ids:
+        return {}
+    rows = uow.rows(_STORED, {"of_tenant": caller.tenant.id, "of_ids": ids})
+    return {row.id: _accepted(row) for row in rows}
+
+
+def _accepted(row: Any) -> Accepted:  # noqa: ANN401 - a row of _ACCEPTED
+    return Accepted(id=InstructionId(row.id), erp_reference=row.erp_reference, digest=row.digest)
