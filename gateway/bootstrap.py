@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 import gateway
 from gateway.audit.books_watch import BooksWatch
 from gateway.audit.checkpoint import Checkpoints, load_key
-from gateway.controls.cutoffs import Cutoffs
 from gateway.controls.in_force import Controls
-from gateway.controls.listed import ListedNames
+from gateway.controls.inspecting import Inspector, LateInspectors
 from gateway.controls.netbank import NetbankPaid, NetbankSettling
-from gateway.controls.payee_checks import PayeeChecks
+from gateway.controls.payee_leaving import BlockedPayees
 from gateway.controls.payee_seal import PayeeSeal
 from gateway.controls.reference.held import Reference
 from gateway.controls.release import Releaser
@@ -249,17 +248,17 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
     vault_key = own_key(settings.data / "vault.key", runtime.random.bytes, KEY_BYTES)
     archive = Archive(runtime, Vault(vault_key, runtime.random.bytes))
     controls = Controls(settings.directory.keys.values(), VersionSeal(vault_key))
-    seals = ReleaseSeal(vault_key)
+    seals, payee_seals = ReleaseSeal(vault_key), PayeeSeal(vault_key)
     checkpoint_key = load_key(settings.data / "checkpoint.pem")
     book = DebitBook()
     netbank = NetbankPaid(book, clock.now)
-    check = SendingCheck(seals, controls, lambda: clock.now().date(), netbank)
+    guards = (BlockedPayees(clock.now), netbank)
+    check = SendingCheck(seals, controls, lambda: clock.now().date(), guards)
     shared = partial(Link, store=store, runtime=runtime, archive=archive)
     link = partial(shared, check=check, poll_s=settings.poll_s)
     relay = _relay(settings, banks, tasks, link)
-    payee_seals = PayeeSeal(vault_key)
     reference = Reference(store, runtime)
-    looks = (PayeeChecks(payee_seals), ListedNames(), Cutoffs(reference), netbank)
+    looks = (LateInspectors(partial(_inspectors, payee_seals, reference)), netbank)
     releaser = Releaser(runtime, controls, settings.directory.tenants, seals, inspectors=looks)
     settling = NetbankSettling(netbank, controls, releaser, runtime, settings.directory)
     wake = tasks.signal()
@@ -311,6 +310,15 @@ def _relay(
         for it in settings.directory.tenants.values()
         for one in it.connections.values()
     )
+
+
+def _inspectors(payee_seals: PayeeSeal, reference: Reference) -> tuple[Inspector, ...]:
+    """What looks at payments of tenants with a document."""
+    from gateway.controls.cutoffs import Cutoffs  # noqa: PLC0415 - costs a start
+    from gateway.controls.listed import ListedNames  # noqa: PLC0415 - costs a start
+    from gateway.controls.payee_checks import PayeeChecks  # noqa: PLC0415 - costs a start
+
+    return PayeeChecks(payee_seals), ListedNames(), Cutoffs(reference)
 
 
 def _store(settings: Settings, runtime: Runtime, role: Role, probe: Probe | None) -> Store:

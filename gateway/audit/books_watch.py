@@ -7,9 +7,8 @@ Rule kept here: only what costs little and holds at any moment is checked; the w
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gateway.audit.books import Question, Report, check
 from gateway.ports.events import BOOKS_BROKEN, BOOKS_CHECKED
 from gateway.ports.runtime import Runtime
 from gateway.schedule.rounds import Rounds
@@ -17,6 +16,9 @@ from gateway.schedule.work import WorkKind
 from gateway.store.instants import to_us
 from gateway.store.store import Store
 from gateway.store.tenancy import EVERYONE, acting_for
+
+if TYPE_CHECKING:
+    from gateway.audit.books import Report
 
 WATCHED: Final = ("I2", "I4", "I12", "I19")
 """One serial one message, no blind resend, no reference twice, nothing forgotten."""
@@ -39,6 +41,8 @@ class BooksWatch:
     async def look(self) -> Report:
         """Check now, and tell operators."""
         now_us = to_us(self._runtime.clock.now())
+        from gateway.audit.books import Question, check  # noqa: PLC0415 - costs a start
+
         question = Question(now_us=now_us, only=WATCHED)
         began = self._runtime.clock.monotonic()
         with acting_for(EVERYONE):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import mean
 from typing import Final, TextIO
 
 import msgspec
@@ -27,6 +28,7 @@ SINGLE_CONNECTIONS: Final = 16
 SINGLE_SLOTS: Final = 48
 """Of one message each: with fewer, both sides wait for the bank instead of working."""
 BATCH_CONNECTIONS: Final = 2
+WITHOUT: Final = "without_controls"
 SINGLE_UNIT_MIN: Final = 50
 """Fewer calls than this measure the start only."""
 
@@ -38,36 +40,38 @@ def batch(options: Options, say: Say) -> Measured:
         options.scaled(CALLS) if options.scale > 1 else max(2, round(CALLS * options.scale**0.5))
     )
     lines = max(1, options.scaled(CALLS * LINES) // calls)
-    rates: dict[str, float] = {}
-    extra: dict[str, float] = {}
+    plain, whole = replace(options, controls=False), calls * lines
+    told: dict[str, list[dict[str, float]]] = {REFERENCE: [], PRODUCT: [], WITHOUT: []}
     peak = 0.0
-    plain = replace(options, controls=False)
-    runs = [(REFERENCE, plain), (PRODUCT, plain), *([(PRODUCT, options)] * options.controls)]
-    for name, run in runs:
+    # A machine gets faster and slower: without a document is measured before it and after it.
+    runs = [(REFERENCE, plain), *([(PRODUCT, plain)] * options.controls), (PRODUCT, options)]
+    for name, run in [*runs, *([(PRODUCT, plain)] * options.controls)]:
         with side(name, run, batching=True) as it:
             before = it.spent()
             items = bench_document.ITEMS if run.controls else 0
             report = _load(
                 order(it, calls=calls, lines=lines, connections=BATCH_CONNECTIONS, items=items)
             )
-            if run.controls:
-                extra |= {"without_controls": rates[PRODUCT]} | {
-                    f"without_controls_{told}": spent
-                    for told, spent in extra.items()
-                    if told.startswith(PRODUCT)
-                }
-            rates[name] = calls * lines / (report.ended - report.started)
-            extra |= _each(it, before, calls * lines)
-            say(f"{name}: {rates[name]:.0f} payments/s")
-            if name == PRODUCT:
+            seconds = report.ended - report.started
+            found = {"rate": whole / seconds} | _each(it, before, whole)
+            say(f"{name}: {found['rate']:.0f} payments/s")
+            if name == PRODUCT and run is options:
                 peak = it.peak_rss_mib()
-                extra["p99_ms"] = report.p99_ms
-                extra["accepted_per_s"] = calls * lines / (report.accepted - report.started)
-    if options.controls:
-        extra["fall_percent"] = 100 * (1 - rates[PRODUCT] / extra["without_controls"])
+                found["p99_ms"] = report.p99_ms
+                found["accepted_per_s"] = whole / (report.accepted - report.started)
+            told[name if name == REFERENCE or run is options else WITHOUT].append(found)
+    (reference,), (product,), without = told.values()
+    extra = {**reference, **product}
+    rate = extra.pop("rate")
+    if without:
+        extra |= {
+            WITHOUT if key == "rate" else f"{WITHOUT}_{key}": mean(it[key] for it in without)
+            for key in without[0]
+        }
+        extra["fall_percent"] = 100 * (1 - rate / extra[WITHOUT])
     return Measured(
-        product=rates[PRODUCT],
-        reference=rates[REFERENCE],
+        product=rate,
+        reference=reference["rate"],
         peak_rss_mib=peak,
         extra=extra | _load_average(),
     )

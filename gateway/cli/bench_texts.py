@@ -32,20 +32,21 @@ _SAME_EN: Final = (
 BATCH_ZH: Final = (
     "批量付款：POST /v1/batches 20 次，每次 5,000 笔，2 个连接，16 个发送通道；同一账户的付款合并"
     "发送（policy batching），每条 RBATCH 报文 100 笔；自首次调用至 GET /v1/batches/{id} 显示全部 "
-    "SETTLED。p99_ms 为单次受理调用的 p99。加 --controls 则再测一次产品，其间 bench controls "
+    "SETTLED。p99_ms 为单次受理调用的 p99。加 --controls 则再测产品，其间 bench controls "
     "所用的控制文件生效（权限、审批、限额、资金计划、三天内查重、收款人冷静期、一户多供应商；不含"
     "首次付款和网银已付，这些付款会因此挂起或等待），付款全部直通、各带预算项目：product 为生效时，"
-    "without_controls 为不生效时，fall_percent 为降幅。" + _SAME_ZH
+    "without_controls 为不生效时（前后各一次的均值），fall_percent 为降幅。" + _SAME_ZH
 )
 BATCH_EN: Final = (
     "Batches: 20 calls of POST /v1/batches with 5,000 lines each over 2 connections, 16 sending "
     "slots; payments of one account travel together (policy batching), 100 in each RBATCH "
     "message; from the first call until GET /v1/batches/{id} shows every line SETTLED. p99_ms is "
-    "that of one accepting call. With --controls the product runs once more while the document of "
+    "that of one accepting call. With --controls the product also runs while the document of "
     "bench controls is in force (permission, approval, limits, plan, duplicates over three days, "
     "payees changed lately or shared; neither first payments nor netbank, which would hold these "
     "payments or let them wait); every payment goes straight through and names a budget item: "
-    "product is with it, without_controls without it, fall_percent the difference. " + _SAME_EN
+    "product is with it, without_controls without it (before and after, the mean), fall_percent "
+    "the difference. " + _SAME_EN
 )
 SINGLE_ZH: Final = (
     "逐笔付款：POST /v1/instructions 3,000 次，16 个连接，48 个发送通道，每笔一条银行报文；自首次"

@@ -6,7 +6,7 @@ holds the payment, and who lifts it, is decided where all findings come together
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -39,6 +39,22 @@ class Inspector(Protocol):
         payment again when people are about to lift its last hold.
         """
         ...
+
+
+class LateInspectors:
+    """Inspectors whose code is read when a payment is first looked at: a start costs nothing."""
+
+    def __init__(self, build: Callable[[], Sequence[Inspector]]) -> None:
+        self._build = build
+        self._built: Sequence[Inspector] | None = None
+
+    def look(
+        self, uow: Uow, inspection: Inspection, candidates: Sequence[Candidate]
+    ) -> Mapping[str, Sequence[Finding]]:
+        """See ``Inspector.look``."""
+        if self._built is None:
+            self._built = self._build()
+        return inspected(self._built, uow, inspection, candidates)
 
 
 def inspected(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import Text, bindparam, literal_column, select
+from sqlalchemy import Text, bindparam, case, literal_column, select
 
 from gateway.controls import payee_rows
 from gateway.controls.holds import Finding
@@ -63,31 +63,23 @@ _RELEASED: Final = (
     _i.c.control_version > literal_column("0"),
     _i.c.state.not_in(_NEVER_WENT),
 )
-# The nearest other names in the index's order: two look-ups, however often it was paid.
+_of_account: Final = select(_i.c.creditor_name).where(
+    *_RELEASED, _i.c.creditor_account == text_at(_wanted, 0)
+)
+_first: Final = (
+    _of_account.order_by(_i.c.creditor_name).limit(literal_column("1")).scalar_subquery()
+)
+_last: Final = (
+    _of_account.order_by(_i.c.creditor_name.desc()).limit(literal_column("1")).scalar_subquery()
+)
+# Both ends of an account's names in the index's order, however often it was paid: where they are
+# the payment's own, there is no other. An account that was never paid takes one look-up.
 _BESIDE: Final = prepare(
     select(
         text_at(_wanted, 0).label("account"),
         text_at(_wanted, 1).label("name"),
-        select(_i.c.creditor_name)
-        .where(
-            *_RELEASED,
-            _i.c.creditor_account == text_at(_wanted, 0),
-            _i.c.creditor_name < text_at(_wanted, 1),
-        )
-        .order_by(_i.c.creditor_name.desc())
-        .limit(literal_column("1"))
-        .scalar_subquery()
-        .label("below"),
-        select(_i.c.creditor_name)
-        .where(
-            *_RELEASED,
-            _i.c.creditor_account == text_at(_wanted, 0),
-            _i.c.creditor_name > text_at(_wanted, 1),
-        )
-        .order_by(_i.c.creditor_name)
-        .limit(literal_column("1"))
-        .scalar_subquery()
-        .label("above"),
+        _first.label("first"),
+        case((_first.is_not(None), _last)).label("last"),
     ).select_from(_wanted)
 )
 _names: Final = (
@@ -188,7 +180,7 @@ def _other_names(
     wanted = msgspec.json.encode(pairs).decode()
     found: dict[tuple[str, str], list[str]] = {}
     for account, name, *beside in uow.tuples(_BESIDE, {"of_tenant": tenant, "wanted": wanted}):
-        seen = [it for it in beside if it is not None]
+        seen = [it for it in beside if it is not None and it != name]
         if not seen and len(together[account]) == 1:
             continue
         if any(folded(it) == folded(name) for it in seen):  # another spelling: look behind it
@@ -232,11 +224,15 @@ def _findings(
     mine = [it for it in active if it.called(name)]
     if unsealed:
         yield _not_approved(account, rules)
-    yield from (_blocked(it) for it in standing if it.state == PayeeState.BLOCKED.value)
+    yield from (
+        blocked(it.account, it.name, it.changed_us)
+        for it in standing
+        if it.state == PayeeState.BLOCKED.value
+    )
     if rules.first_payment and not any(it.changed_us <= cooled_us for it in mine):
         removed = bool(standing) and not active
         if account not in known.settled or removed or unsealed:
-            yield _first(account, removed=removed)
+            yield _first_payment(account, removed=removed)
     if rules.cooling_hours:
         yield from (_changed(it, rules) for it in mine or active if it.changed_us > cooled_us)
     if active and not mine and (rules.cooling_hours or rules.shared_account):
@@ -264,18 +260,18 @@ def _not_approved(account: str, rules: PayeeRules) -> Finding:
     )
 
 
-def _blocked(payee: Payee) -> Finding:
-    shown, at = masked(payee.account), _told(from_us(payee.changed_us))
+def blocked(account: str, name: str, changed_us: int) -> Finding:
+    """What holds a payment to a blocked payee."""
+    shown, at = masked(account), _told(from_us(changed_us))
     return Finding(
         HoldRule.LISTED.value,
-        f"收款账户 {shown}（{_short(payee.name)}）自 {at} 起在收款人主数据中停用；"
-        "解除停用后方可付款",
-        f"account {shown} ({_short(payee.name)}) is blocked in the payee master since {at}; it "
+        f"收款账户 {shown}（{_short(name)}）自 {at} 起在收款人主数据中停用；解除停用后方可付款",
+        f"account {shown} ({_short(name)}) is blocked in the payee master since {at}; it "
         "passes when the payee is unblocked",
     )
 
 
-def _first(account: str, *, removed: bool) -> Finding:
+def _first_payment(account: str, *, removed: bool) -> Finding:
     shown = masked(account)
     if removed:
         return Finding(

@@ -62,12 +62,12 @@ class SendingCheck:
         seals: ReleaseSeal,
         controls: InForceRules,
         today: Callable[[], date],
-        guard: LeavingGuard | None = None,
+        guards: Sequence[LeavingGuard] = (),
     ) -> None:
         self._seals = seals
         self._controls = controls
         self._today = today
-        self._guard = guard
+        self._guards = guards
 
     def refused(self, uow: Uow, tenant: Tenant, leaving: Sequence[Leaving]) -> Mapping[str, str]:
         """Those that must not leave, each with why: ``altered``, a rule, or ``approval`` anew."""
@@ -77,9 +77,9 @@ class SendingCheck:
         if older and now.version:
             short = short_of_votes(uow, tenant, now.rules, older, self._today())
             found |= dict.fromkeys(short, APPROVAL)
-        if self._guard is not None and now.version:
+        for guard in self._guards if now.version else ():
             others = [it.id for it in leaving if it.id not in found]
-            found |= self._guard.at_leaving(uow, tenant, now.rules, others)
+            found |= guard.at_leaving(uow, tenant, now.rules, others)
         return found
 
     def _altered(self, uow: Uow, tenant: str, leaving: Sequence[Leaving]) -> dict[str, str]:

@@ -148,6 +148,13 @@ payee = Table(
     Column("seal", DIGEST, nullable=False, server_default=""),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "account", "vendor", name="payee_of_vendor"),
+    Index(
+        "payee_blocked",
+        "tenant",
+        "account",
+        # PostgreSQL's condition stands in the migration.
+        sqlite_where=text("state = 'blocked'"),
+    ),
 )
 
 payee_change = Table(

@@ -41,7 +41,7 @@ class Guarded:
         guard = NetbankPaid(book, it.clock.now)
         releaser = Releaser(it.runtime, self.rules, directory.tenants, seals, inspectors=[guard])
         it.intake = Intake(it.store, it.runtime, {"cib": DIALECT}, releaser)
-        check = SendingCheck(seals, self.rules, lambda: it.clock.now().date(), guard)
+        check = SendingCheck(seals, self.rules, lambda: it.clock.now().date(), (guard,))
         it.link = replace(it.link, check=check)
         it.relay = Relay([it.link])
         it.store.on_rouse(it.relay.rouse)

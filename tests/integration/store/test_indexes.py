@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from gateway.controls import likeness, netbank, payee_checks, payee_rows
+from gateway.controls import likeness, netbank, payee_checks, payee_leaving, payee_rows
 from gateway.lifecycle import apply
 from gateway.relay import messages
 from gateway.statements import debits
@@ -79,11 +79,11 @@ def test_what_the_guard_of_netbank_asks_is_served_by_an_index(migrated_file, sta
         (
             payee_checks._BESIDE,
             [
-                "instruction_payee (tenant=? AND creditor_account=? AND creditor_name<?)",
-                "instruction_payee (tenant=? AND creditor_account=? AND creditor_name>?)",
+                "instruction_payee (tenant=? AND creditor_account=?)",
             ],
         ),
         (payee_checks._NAMES, ["instruction_payee (tenant=? AND creditor_account=?)"]),
+        (payee_leaving._BLOCKED, ["payee_blocked (tenant=?"]),
         (payee_rows.OF_ACCOUNTS, ["payee USING INDEX sqlite_autoindex_payee_2 (tenant=? AND"]),
     ],
 )

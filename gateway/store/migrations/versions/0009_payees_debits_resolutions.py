@@ -77,6 +77,13 @@ def _payees() -> None:
         "payee_change_item_payee", "payee_change_item", ["tenant", "payee"], unique=False
     )
     op.create_index(
+        "payee_blocked",
+        "payee",
+        ["tenant", "account"],
+        sqlite_where=sa.text("state = 'blocked'"),
+        postgresql_where=sa.text("state = 'blocked'"),
+    )
+    op.create_index(
         "instruction_payee",
         "instruction",
         ["tenant", "creditor_account", "creditor_name"],
