@@ -27,6 +27,8 @@ from gateway.ports.tenancy import (
     ApiKey,
     Connection,
     Directory,
+    Organisation,
+    OrganisationKind,
     OwnAccount,
     Person,
     Policy,
@@ -62,6 +64,8 @@ class Settings:
     """How long a process may be silent before others take its work over (PostgreSQL)."""
     log: LogOptions = DEFAULT_LOG
     metrics: MetricsOptions = DEFAULT_METRICS
+    operator: Organisation | None = None
+    """Who runs this deployment; None where the file does not say."""
     identity: IdentityOptions | None = None
     """How people log in; None where the file says nothing of it."""
 
@@ -123,6 +127,7 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
         lease_s=max(it.number("lease_s", 15), 2),
         log=_log(root.table("log")),
         metrics=_metrics(root.table("metrics")),
+        operator=_operator(root.table("operator")) if root.has("operator") else None,
         identity=_identity(root, host, base, Directory(tenants=tenants, keys=keys)),
     )
     it.done()
@@ -130,6 +135,16 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
     if faults:
         raise SettingsError(faults=faults)
     return settings
+
+
+def _operator(reader: SettingsTable) -> Organisation:
+    kind = reader.text("kind")
+    if kind not in frozenset(OrganisationKind):
+        reader.fault("kind", "应为 bank 或 client", "must be bank or client")
+        kind = OrganisationKind.CLIENT.value
+    made = Organisation(id=reader.text("id"), name=reader.text("name"), kind=OrganisationKind(kind))
+    reader.done()
+    return made
 
 
 def _identity(

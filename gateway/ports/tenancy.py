@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from gateway.domain.decision import Actor
 from gateway.domain.ids import TenantId
@@ -110,6 +111,22 @@ class Tenant:
     """Where calls on its behalf may go."""
     webhooks: tuple[Webhook, ...] = ()
     people: tuple[Person, ...] = ()
+
+
+class OrganisationKind(StrEnum):
+    """Whether a bank serves its clients or a client serves itself. Stands in settings."""
+
+    BANK = "bank"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """Who runs a deployment for its tenants (运行机构)."""
+
+    id: str
+    name: str
+    kind: OrganisationKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,8 +131,9 @@ class Seen:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """A page for this person."""
-        visit = self.visit
+        visit, operator = self.visit, self.people.gateway.settings.operator
         made = layout.Page(
+            operator=operator.name if operator is not None else "",
             zh=zh,
             en=en,
             body=body,

@@ -55,6 +55,8 @@ class Page:
     nonce: str
     token: str = ""
     who: str = ""
+    operator: str = ""
+    """Who runs this deployment."""
     told: Part = None
     script: str = ""
     refresh: str = ""
@@ -123,6 +125,9 @@ def _document(page: Page) -> str:
         el("h1", both(page.zh, page.en)),
         el("p", page.told, class_="told", role="alert") if page.told else None,
         *page.body,
+        el("footer", el("small", both(f"运行机构：{page.operator}", f"run by {page.operator}")))
+        if page.operator
+        else None,
         el("script", Markup(page.script), nonce=page.nonce) if page.script else None,
     )
     return f"<!doctype html>{el('html', head, body, lang='zh-CN')}"

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from gateway.store import tables
 from gateway.store.tenancy import EVERYONE, acting_for
 from tests.identity_ground import SoftwareKey
+from tests.integration.web import world
 from tests.ui_ground import PASSWORD, story, text_of
 
 
@@ -48,6 +49,26 @@ def test_nothing_behind_the_log_in_answers_strangers(tmp_path):
         assert (await stranger.get("/ui/nothing")).status_code == 404
 
     story(tmp_path, tell)
+
+
+def test_pages_say_who_runs_the_gateway(tmp_path, monkeypatch):
+    """Only where the settings do."""
+
+    def content(*given, **more):
+        return said(*given, **more) | {"operator": operator} if operator else said(*given, **more)
+
+    async def tell(site):
+        await site.browser().get("/ui/log-in")
+        seen = site.browsers[-1].seen
+        assert ("运行机构：示例银行福州分行" in seen) is bool(operator)
+        assert ("<footer>" in seen) is bool(operator)
+
+    said = world.content
+    monkeypatch.setattr(world, "content", content)
+    for operator in ({}, {"id": "b", "name": "示例银行福州分行", "kind": "bank"}):
+        folder = tmp_path / f"{len(operator)}"
+        folder.mkdir()
+        story(folder, tell)
 
 
 def test_a_password_alone_opens_no_page(tmp_path):
