@@ -139,6 +139,8 @@ class Storm:
                 self._stage.clock.jump(_QUIET_S)
                 self.damage.clock_jumps += 1
                 clock_at = now + _CLOCK_EVERY_S
+        if 0 < self._kills <= self.damage.kills and not self.damage.database_restarts:
+            self._cut_database()  # a short storm on a busy machine: no campaign goes without
 
     def _kill(self) -> bool:
         """Shoot the process that is drawn; False while it is not up yet."""
