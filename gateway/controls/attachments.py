@@ -150,9 +150,7 @@ class Attachments:
             return
         place = Place(company=row.company, account=row.debtor_account, business=row.business_type)
         today = self._runtime.clock.now().date()
-        answer = found.rules.may(actor, Right.RESOLVE, place, today)
-        if not answer.allowed:
-            raise NotPermitted(answer.en, answer.zh)
+        found.rules.may(actor, Right.RESOLVE, place, today).require()
 
 
 def kind_of(content: bytes) -> str | None:

@@ -180,9 +180,7 @@ class Decisions:
         if vote.actor.label() in ballots.makers_of(row):
             raise NotPermitted("maker and checker must differ", "经办人与复核人不能相同")
         today = self._runtime.clock.now().date()
-        answer = found.rules.may(vote.actor, Right.REJECT, facts.place(), today)
-        if not answer.allowed:
-            raise NotPermitted(answer.en, answer.zh)
+        found.rules.may(vote.actor, Right.REJECT, facts.place(), today).require()
 
     def _decision(self, tenant: Tenant, row: Row[Any], action: Action) -> Decision:
         """What must come together for this action here, or why it cannot be taken."""

@@ -14,7 +14,7 @@ from gateway.controls.rules.document import Business, PayeeKind, Right
 from gateway.controls.rules.explaining import Explanation, explain
 from gateway.controls.rules.facts import Facts
 from gateway.domain.decision import Actor, ActorKind
-from gateway.domain.errors import Fault, NotPermitted, Refused
+from gateway.domain.errors import Fault, Refused
 from gateway.domain.instruction import BusinessType, State
 from gateway.domain.money import Money, MoneyFormatError, currency
 from gateway.ports.tenancy import OwnAccount, Tenant
@@ -80,9 +80,7 @@ def dry_run(  # noqa: PLR0913 - keyword-only, who asks what of whom
     if account is None:
         raise _refused("from", "unknown_account", "不是本租户的账户", "no account of this tenant")
     facts = _facts(account, tenant, supposed)
-    answer = in_force.rules.may(actor, Right.VIEW, facts.place(), today)
-    if not answer.allowed:
-        raise NotPermitted(answer.en, answer.zh)
+    in_force.rules.may(actor, Right.VIEW, facts.place(), today).require()
     known = supposed.known
     if known is None:
         # Whether somebody was ever paid must not tell that it was wages.

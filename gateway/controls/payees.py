@@ -292,9 +292,7 @@ class PayeeMaster:
 
     def _permitted(self, in_force: InForce, actor: Actor) -> None:
         """Raise NotPermitted for who may not change payees; a machine never may."""
-        answer = in_force.rules.may(actor, Right.PAYEES, TENANT, self._today())
-        if not answer.allowed:
-            raise NotPermitted(answer.en, answer.zh)
+        in_force.rules.may(actor, Right.PAYEES, TENANT, self._today()).require()
 
     def _shown(
         self,

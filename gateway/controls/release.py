@@ -23,7 +23,6 @@ from gateway.controls.likeness import discreet, look_alikes, references, resembl
 from gateway.controls.rules.document import Right
 from gateway.controls.rules.facts import Facts, Place
 from gateway.controls.sending import approvals, approvers, short_of_votes
-from gateway.domain.errors import NotPermitted
 from gateway.domain.evidence import Evidence
 from gateway.domain.ids import TenantId
 from gateway.domain.instruction import Cause, State
@@ -84,9 +83,7 @@ class Releaser:
         if found is None:
             return
         place = Place(company=row.company, account=row.debtor_account, business=row.business_type)
-        answer = found.rules.may(key.actor, Right.CANCEL, place, self._today())
-        if not answer.allowed:
-            raise NotPermitted(answer.en, answer.zh)
+        found.rules.may(key.actor, Right.CANCEL, place, self._today()).require()
 
     def may_make(
         self, uow: Uow, tenant: Tenant, news: Sequence[NewInstruction]

@@ -21,7 +21,7 @@ from gateway.controls.rules.document import ANY, LIFT, Business, HoldRule, Right
 from gateway.controls.rules.facts import TENANT, Place
 from gateway.controls.rules.permissions import Grant, Sent, Viewer
 from gateway.domain.decision import Actor, ActorKind
-from gateway.domain.errors import NotFound, NotPermitted
+from gateway.domain.errors import NotFound
 from gateway.domain.statement import Entry
 from gateway.lifecycle.staging import accepted
 from gateway.ports.tenancy import ApiKey, OwnAccount, Tenant
@@ -213,9 +213,7 @@ class Sight:
 
 
 def _require(rules: Rules, who: Onlooker, right: str, place: Place, on: date) -> None:
-    answer = rules.may(who.viewer.actor, right, place, on)
-    if not answer.allowed:
-        raise NotPermitted(answer.en, answer.zh)
+    rules.may(who.viewer.actor, right, place, on).require()
 
 
 def _granted(grant: Grant) -> ColumnElement[bool]:

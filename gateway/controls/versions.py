@@ -302,9 +302,7 @@ class ControlVersions:
         uow.journal(_record(tenant, version, "control_withdrawn", at_us, told))
 
     def _permitted(self, in_force: InForce, actor: Actor) -> None:
-        answer = in_force.rules.may(actor, Right.CONTROLS, TENANT, self._today())
-        if not answer.allowed:
-            raise NotPermitted(answer.en, answer.zh)
+        in_force.rules.may(actor, Right.CONTROLS, TENANT, self._today()).require()
 
     def _shown(self, db: Connection, tenant: Tenant, version: int, today: date) -> Shown:
         found = version_of(lambda query: db.execute(query).all(), tenant.id, version)

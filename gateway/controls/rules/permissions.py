@@ -30,6 +30,7 @@ from gateway.controls.rules.facts import Place
 from gateway.controls.rules.holdings import Holding, Holdings, both
 from gateway.controls.rules.words import place_words, right_words
 from gateway.domain.decision import Actor, ActorKind
+from gateway.domain.errors import NotPermitted
 
 _KEPT_MAX: Final = 100_000
 """Answers kept; when there are more, all are forgotten and found again."""
@@ -47,6 +48,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     giver: str = ""
     zh: str
     en: str
+
+    def require(self) -> None:
+        """Raise NotPermitted, naming the rule, unless it is permitted."""
+        if not self.allowed:
+            raise NotPermitted(self.en, self.zh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
