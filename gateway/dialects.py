@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ import gateway
 from gateway.domain.errors import Corrupt
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp import ErpDialect
+from gateway.ports.tenancy import Directory
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9]{1,15}", re.ASCII)
 
@@ -44,12 +46,55 @@ def bank_dialect(code: str, version: str = "") -> BankDialect:
     return dialect
 
 
+def bank_dialects(directory: Directory, allowed: Collection[str]) -> dict[str, BankDialect]:
+    """The languages of all connections. Raises Corrupt for a bank that is not on the list."""
+    spoken = {
+        connection.dialect: (connection.bank, connection.version)
+        for tenant in directory.tenants.values()
+        for connection in tenant.connections.values()
+    }
+    for bank, _ in spoken.values():
+        if bank not in allowed:
+            raise Corrupt(
+                f"bank {bank} is not listed in [gateway] banks", f"银行 {bank} 未列入 banks"
+            )
+    return {name: bank_dialect(*wanted) for name, wanted in spoken.items()}
+
+
 def erp_dialect(name: str) -> ErpDialect:
-    """Load an ERP's language by its name. Raises Corrupt when there is none."""
-    dialect = _load("erp", name)
-    if not isinstance(dialect, ErpDialect):
-        raise Corrupt(f"adapters.erp.{name} exports no ERP dialect")
+    """Load an ERP's language by its name: a folder's own, or one of several (``yonyou/nc``).
+
+    Raises Corrupt when there is none.
+    """
+    folder, _, flavour = name.partition("/")
+    dialect = erp_dialects(folder).get(flavour)
+    if dialect is None:
+        raise Corrupt(f"no ERP dialect {name}", f"没有 ERP 方言 {name}")
     return dialect
+
+
+def system_dialect(name: str, options: Mapping[str, str]) -> ErpDialect:
+    """An ERP system's language as its options shape it.
+
+    Raises Corrupt when there is none, Refused with faults for options that are wrong.
+    """
+    dialect = erp_dialect(name)
+    return dialect if dialect.with_options is None else dialect.with_options(options)
+
+
+def erp_dialects(folder: str) -> Mapping[str, ErpDialect]:
+    """All languages of a folder below ``adapters/erp``, '' being its own.
+
+    Raises Corrupt when there is no such folder.
+    """
+    try:
+        dialect = _load("erp", folder)
+    except ModuleNotFoundError as error:
+        raise Corrupt(f"no ERP adapter {folder}", f"没有 ERP 适配器 {folder}") from error
+    if not isinstance(dialect, ErpDialect):
+        raise Corrupt(f"adapters.erp.{folder} exports no ERP dialect")
+    module = import_module(f"adapters.erp.{folder}")
+    return {**getattr(module, "DIALECTS", {}), "": dialect}
 
 
 def _load(kind: str, name: str) -> object:

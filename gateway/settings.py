@@ -22,6 +22,7 @@ from gateway.domain.errors import Fault, Refused
 from gateway.domain.ids import TenantId
 from gateway.domain.party import Account, Agent, Party
 from gateway.observe.options import DEFAULT_LOG, DEFAULT_METRICS, Form, LogOptions, MetricsOptions
+from gateway.ports.erp_systems import ErpSystem
 from gateway.ports.events import Level
 from gateway.ports.tenancy import (
     ApiKey,
@@ -103,8 +104,9 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
     clock = it.text("clock", "")
     tenants = {}
     keys = {}
+    erps = it.texts("erps", ("iso20022",))
     for reader in root.tables("tenant"):
-        tenant = _tenant(reader, base)
+        tenant = _tenant(reader, base, erps)
         tenants[tenant.id] = tenant
         for key in reader.tables("key"):
             made = _key(key, tenant.id)
@@ -120,7 +122,7 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
         port=it.number("port", _DEFAULT_PORT),
         clock=base / clock if clock else None,
         banks=it.texts("banks", ("cib",)),
-        erps=it.texts("erps", ("iso20022",)),
+        erps=erps,
         directory=Directory(tenants=tenants, keys=keys),
         books_every_minutes=it.number("books_every_minutes", 60),
         drift_every_minutes=it.number("drift_every_minutes", 0),
@@ -217,7 +219,7 @@ def _metrics(reader: SettingsTable) -> MetricsOptions:
     return made
 
 
-def _tenant(reader: SettingsTable, base: Path) -> Tenant:
+def _tenant(reader: SettingsTable, base: Path, erps: tuple[str, ...]) -> Tenant:
     tenant_id = TenantId(reader.text("id"))
     connections = {
         made.id: made for made in (_connection(it, tenant_id) for it in reader.tables("connection"))
@@ -244,7 +246,28 @@ def _tenant(reader: SettingsTable, base: Path) -> Tenant:
         reach=reach,
         webhooks=_webhooks(reader, tenant_id, reach, base),
         people=_people(reader.tables("person")),
+        erps=_erps(reader.tables("erp"), tenant_id, accounts, base, erps),
     )
+
+
+def _erps(
+    tables: list[SettingsTable],
+    tenant: TenantId,
+    accounts: Mapping[str, OwnAccount],
+    base: Path,
+    allowed: tuple[str, ...],
+) -> dict[str, ErpSystem]:
+    if not tables:
+        return {}
+    from gateway.erp_settings import read_erp  # noqa: PLC0415 - costs a start
+
+    made: dict[str, ErpSystem] = {}
+    for table in tables:
+        system = read_erp(table, tenant, allowed=allowed, accounts=accounts, base=base)
+        if system.id in made:
+            table.fault("id", "ERP 系统编号重复", "this ERP system is listed twice")
+        made[system.id] = system
+    return made
 
 
 def _webhooks(
@@ -274,6 +297,7 @@ def _connection(reader: SettingsTable, tenant: TenantId) -> Connection:
         rate_per_s=reader.number("rate_per_s", 0),
         timeout_s=max(reader.number("timeout_s", 30), 1),
         use_bank_due_date=bool(reader.flag("use_bank_due_date", default=False)),
+        query_interval_s=reader.number("query_interval_s", 0),
     )
     reader.done()
     return made

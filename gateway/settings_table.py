@@ -81,6 +81,10 @@ class SettingsTable:
             value = {}
         return SettingsTable(value, f"{self.place}.{name}", self._faults)
 
+    def names(self) -> list[str]:
+        """What is set in it, for a table whose names are its owner's."""
+        return sorted(self._table)
+
     def has(self, name: str) -> bool:
         """Whether it is set."""
         return name in self._table

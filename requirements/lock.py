@@ -2,7 +2,8 @@
 
 ``runtime.txt`` holds what the product needs, ``build.txt`` what installing it from its source
 needs, ``dev.txt`` both in the same versions plus the tools of the group ``test``, and
-``postgresql.txt`` the server a demo on PostgreSQL starts for itself. Nothing of the machine
+``postgresql.txt`` the server a demo on PostgreSQL starts for itself. ``interop.txt`` holds other
+people's ERP clients, in versions that live beside those of ``dev.txt``. Nothing of the machine
 that wrote them stays in them: no index address, no path. Run by ``make lock`` in an environment
 that has pip-tools.
 """
@@ -60,7 +61,11 @@ def main() -> None:
         within="requirements/runtime.txt",
         upgrade=upgrade,
     )
-    for name, group in (("build.txt", "build"), ("postgresql.txt", "postgresql-server")):
+    for name, group in (
+        ("build.txt", "build"),
+        ("postgresql.txt", "postgresql-server"),
+        ("interop.txt", "interop"),
+    ):
         lock(name, groups[group], group, within="requirements/dev.txt", upgrade=upgrade)
 
 

@@ -148,6 +148,9 @@ class Timing:
     """No enquiry and no resend earlier than this after the last send."""
     dedupe: Dedupe
     dedupe_window: timedelta | None = None
+    query_interval: timedelta = timedelta(seconds=5)
+    """The same question (balance, statement, receipt) is not asked again within this time. Ours
+    where the bank's document prints none; a connection may be set otherwise."""
 
 
 # ── what every message is, for people who read the archive ─────────────────────────────────

@@ -241,3 +241,35 @@ WEBHOOK_DELIVERED: Final = _event(_I, "webhook_delivered", "回调已送达", "w
 WEBHOOK_FAILED: Final = _event(_W, "webhook_failed", "回调失败，将重试", "webhook failed")
 WEBHOOK_AGAIN: Final = _event(_I, "webhook_again", "回调重新投递", "webhooks are delivered again")
 WEBHOOK_DEAD: Final = _event(_E, "webhook_dead", "回调放弃", "webhook given up")
+
+# ── to ERP systems ──────────────────────────────────────────────────────────────────────
+ERP_TOLD: Final = _event(_I, "erp_told", "已告知 ERP", "an ERP was told")
+ERP_TELL_FAILED: Final = _event(
+    _W, "erp_tell_failed", "告知 ERP 未成，将重试", "an ERP could not be told; tried again later"
+)
+ERP_TELL_DEAD: Final = _event(
+    _E, "erp_tell_dead", "ERP 拒收或多次未成，待人工重投", "an ERP will not be told; people look"
+)
+ERP_OVERTAKEN: Final = _event(
+    _I, "erp_overtaken", "已被后续状态取代，不再告知", "no longer true, so an ERP was not told"
+)
+FEED_BROKEN: Final = _event(
+    _E,
+    "feed_broken",
+    "对账单明细与余额不符，未推送",
+    "a statement does not add up and was not told",
+)
+
+# ── from ERP systems ────────────────────────────────────────────────────────────────────
+ERP_FILE: Final = _event(_I, "erp_file", "ERP 文件已受理", "an ERP's file was taken in")
+ERP_FILE_REFUSED: Final = _event(
+    _W, "erp_file_refused", "ERP 文件被拒收", "an ERP's file was refused"
+)
+ERP_PULLED: Final = _event(_I, "erp_pulled", "已从 ERP 取单", "documents were fetched from an ERP")
+ERP_PUT_OFF: Final = _event(
+    _W, "erp_put_off", "ERP 文件或单据稍后再取", "what an ERP has for us waits for later"
+)
+ERP_SHADOW: Final = _event(
+    _W, "erp_shadow", "新旧映射读出不同", "a new mapping reads a file otherwise than the old one"
+)
+ERP_AWAY: Final = _event(_W, "erp_away", "ERP 无法访问", "an ERP cannot be reached")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from gateway.domain.statement import StatementPage
+from gateway.domain.statement import Balance, StatementPage
+from gateway.ports.bank_batch import DayBalance, InstructionReceipt
 from gateway.ports.tenancy import OwnAccount
 
 
@@ -30,5 +31,40 @@ class RefundSource(Protocol):
 
         Raises NotOffered where the dialect has no such query, BankRefused, NotSent,
         Unconfirmed or WireError.
+        """
+        ...
+
+
+class QuestionSource(StatementSource, Protocol):
+    """Asks the bank whatever an ERP may ask. All of it raises as ``refunds`` does."""
+
+    def interval_s(self, tenant: str, connection: str) -> float:
+        """Seconds within which the bank is not asked the same thing twice."""
+        ...
+
+    async def balance(self, tenant: str, account: OwnAccount) -> Balance:
+        """An account's balance now."""
+        ...
+
+    async def history(
+        self, tenant: str, account: OwnAccount, start: date, end: date
+    ) -> tuple[DayBalance, ...]:
+        """Day-end balances of closed days (历史余额)."""
+        ...
+
+    async def receipt(
+        self, tenant: str, connection: str, serial: str, operation: str
+    ) -> InstructionReceipt:
+        """The bank's receipt (指令回单) of an earlier payment message of ours."""
+        ...
+
+
+class StatusEnquiry(Protocol):
+    """Has the bank asked about a payment (查证)."""
+
+    async def enquire_soon(self, tenant: str, instruction: str) -> str:
+        """Ask as soon as the quiet time allows; when that is, as ISO text.
+
+        Raises NotFound, or NotOffered when nothing of it is open at the bank.
         """
         ...

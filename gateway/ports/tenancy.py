@@ -9,6 +9,7 @@ from enum import StrEnum
 from gateway.domain.decision import Actor
 from gateway.domain.ids import TenantId
 from gateway.domain.party import Party
+from gateway.ports.erp_systems import ErpSystem
 from gateway.ports.webhooks import PUBLIC_ONLY, Reach, Webhook
 
 
@@ -49,6 +50,8 @@ class Connection:
     use_bank_due_date: bool = False
     version: str = ""
     """Version of the bank's document that its front-end speaks; '' is the dialect's newest."""
+    query_interval_s: int = 0
+    """Seconds within which the same question goes to the bank once; 0 is the dialect's."""
 
     @property
     def dialect(self) -> str:
@@ -111,6 +114,8 @@ class Tenant:
     """Where calls on its behalf may go."""
     webhooks: tuple[Webhook, ...] = ()
     people: tuple[Person, ...] = ()
+    erps: Mapping[str, ErpSystem] = field(default_factory=dict)
+    """ERP systems with a language and a way of their own, by their id."""
 
 
 class OrganisationKind(StrEnum):

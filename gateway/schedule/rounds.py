@@ -25,25 +25,41 @@ _LOOK_S: Final = 5
 
 
 class Rounds:
-    """Appointments of one kind, ``every`` so often on the shared clock; 0 is never."""
+    """Appointments of one kind, ``every`` so often on the shared clock; 0 is never.
 
-    def __init__(self, store: Store, runtime: Runtime, kind: WorkKind, every: timedelta) -> None:
+    ``tenant`` and ``subject`` make them the appointments of one thing of one tenant.
+    """
+
+    def __init__(  # noqa: PLR0913 - the last two by keyword
+        self,
+        store: Store,
+        runtime: Runtime,
+        kind: WorkKind,
+        every: timedelta,
+        *,
+        tenant: str = "",
+        subject: str = "",
+    ) -> None:
         self._store = store
         self._runtime = runtime
         self._every = every
-        self._queue = Queue(tenant="", lane=kind.value, kind=kind)
+        self._acting = (tenant,) if tenant else EVERYONE
+        self._subject = subject or kind.value
+        lane = f"{kind.value}:{subject}" if subject else kind.value
+        self._queue = Queue(tenant=tenant, lane=lane, kind=kind)
+        self._rest_s = min(_LOOK_S, every.total_seconds())
 
     async def keep(self, look: Callable[[], Awaitable[object]]) -> None:
-        """Do it whenever its time has come, for ever; acting for every tenant."""
+        """Do it whenever its time has come, for ever; acting for its tenant, or for every one."""
         if not self._every:
             return
-        with acting_for(EVERYONE):
+        with acting_for(self._acting):
             while True:
                 earliest = await self._store.read(lambda db: work.next_due(db, self._queue))
                 if earliest is None:
                     await self._store.write(self._plan)
                 elif earliest > self._now_us() or not await self._store.write(self.claim):
-                    await self._runtime.tasks.sleep(_LOOK_S)
+                    await self._runtime.tasks.sleep(self._rest_s)
                 else:
                     await self._kept(look)
                     await self._store.write(self._next)
@@ -69,13 +85,15 @@ class Rounds:
 
     def _next(self, uow: Uow) -> None:
         work.put(uow, self._appointment())
-        work.release(uow, "", self._queue.kind, self._store.lane.id, [self._queue.lane])
+        work.release(
+            uow, self._queue.tenant, self._queue.kind, self._store.lane.id, [self._subject]
+        )
 
     def _appointment(self) -> Work:
         return Work(
-            tenant="",
+            tenant=self._queue.tenant,
             kind=self._queue.kind,
-            subject=self._queue.lane,
+            subject=self._subject,
             lane=self._queue.lane,
             due_us=self._now_us() + span_us(self._every),
         )

@@ -32,6 +32,10 @@ class WorkKind(StrEnum):
     BOOKS = "books"
     DRIFT = "drift"
     DEBITS = "debits"
+    ERP_IN = "erp_in"
+    """Look for what an ERP system has for us: files, documents, rows."""
+    FEEDS = "feeds"
+    """Tell an ERP system what happened on accounts."""
 
 
 _WORDS: Final = {kind: kind.value for kind in WorkKind}

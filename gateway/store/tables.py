@@ -46,6 +46,7 @@ from gateway.store.control_tables import (
     reservation,
     resolution,
 )
+from gateway.store.erp_tables import erp_file, erp_shadow, told_entry
 from gateway.store.identity_tables import (
     identity_account,
     identity_ceremony,
@@ -65,6 +66,8 @@ __all__ = (
     "calendar_year",
     "control_version",
     "control_vote",
+    "erp_file",
+    "erp_shadow",
     "hold",
     "identity_account",
     "identity_ceremony",
@@ -83,6 +86,7 @@ __all__ = (
     "reference_import",
     "reservation",
     "resolution",
+    "told_entry",
 )  # what stands in other modules and is used as if it stood here
 
 
@@ -481,6 +485,8 @@ webhook_event = Table(
     us("changed_us"),
     Column("status", SmallInteger, nullable=False, server_default="0"),
     text_of("failure"),
+    # ── added by revision 0010: what is told (ToldKind) ──
+    Column("kind", String(12), nullable=False, server_default="status"),
     PrimaryKeyConstraint("tenant", "endpoint", "sequence"),
     UniqueConstraint("tenant", "id", name="webhook_event_id"),
     UniqueConstraint(

@@ -45,6 +45,11 @@ def crowd(utf8: bytes) -> int:
 
 
 def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """``as_text`` as bytes for a parser."""
+    return (text.encode() for text in as_text(chunks))
+
+
+def as_text(chunks: Iterable[bytes]) -> Iterator[str]:
     """The document behind our own declaration, in pieces of at most 64 KiB of input.
 
     Encoding comes from the declaration (UTF-8, US-ASCII, GB2312, GBK, GB18030), else UTF-8.
@@ -60,7 +65,7 @@ def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
     declared, length = declaration(body)
     codec = charsets.document_codec(declared, marked=len(body) != len(head))
     lines = body.count(b"\n", 0, length)
-    yield CANONICAL + b"\n" * lines
+    yield CANONICAL.decode() + "\n" * lines
     decoder = _Decoder(codec, line=1 + lines)
     yield decoder.feed(body[length:])
     for piece in pieces:
@@ -87,8 +92,8 @@ class _Decoder:
         )
         self._chinese = 0
 
-    def feed(self, piece: bytes, *, final: bool = False) -> bytes:
-        """Decode, check and encode one piece."""
+    def feed(self, piece: bytes, *, final: bool = False) -> str:
+        """Decode and check one piece."""
         try:
             text = self._decoder.decode(piece, final)
         except UnicodeDecodeError as error:
@@ -99,7 +104,7 @@ class _Decoder:
         refuse_text(text, self._line)
         self._tail = (self._tail + text[-_OVERLAP:])[-_OVERLAP:]
         self._line += text.count("\n")
-        return text.encode()
+        return text
 
     def _unmask(self, piece: bytes, *, final: bool) -> None:
         """Refuse UTF-8 Chinese under a GB label, as soon as it is certain."""

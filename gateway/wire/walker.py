@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from gateway.domain.errors import WireError
@@ -48,6 +48,13 @@ class Walker:
     def path(self) -> str:
         """Path of the container in which the cursor stands, '' before the root."""
         return self._open[-1].path if self._open else ""
+
+    def home(self) -> Hashable:
+        """What the meaning of a child's markup hangs on: the container and its namespaces."""
+        if not self._open:
+            return ""
+        frame = self._open[-1]
+        return frame.path, frozenset(frame.element.nsmap.items())
 
     def inside_record(self, element: Element) -> bool:
         """Whether an outer record holds this one: then it is part of that, not its own."""

@@ -88,13 +88,24 @@ class Form:
     """An element that is written again and again, with other texts: the same XML as by ``element``.
 
     Parts are the names of leaves, or forms of their own. A name with ``?`` stands for a leaf that
-    is left out when its text is empty. Attributes hold a text each.
+    is left out when its text is empty. Attributes hold a text each. A form with ``text`` has one
+    text of its own, in front of its parts. An ``optional`` one is left out of the form it stands
+    in when nothing inside it is filled; its attributes must be empty then.
     """
 
-    __slots__ = ("_attributes", "_name", "_parts", "_patterns", "_places")
+    __slots__ = ("_attributes", "_name", "_optional", "_parts", "_patterns", "_places", "_text")
 
-    def __init__(self, name: str, *parts: str | Form, attributes: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        *parts: str | Form,
+        attributes: tuple[str, ...] = (),
+        text: bool = False,
+        optional: bool = False,
+    ) -> None:
         self._name = _named(name)
+        self._text = text
+        self._optional = optional
         self._attributes = tuple(map(_named, attributes))
         self._parts = tuple(
             part if isinstance(part, Form) else (_named(part.rstrip("?")), part.endswith("?"))
@@ -137,6 +148,8 @@ class Form:
         """The places in document order, each with the element that an error names."""
         for _ in self._attributes:
             yield _Place(self._name, quoted=True)
+        if self._text:
+            yield _Place(self._name, quoted=False)
         for part in self._parts:
             if isinstance(part, Form):
                 yield from part._places  # noqa: SLF001 - a form of the same kind
@@ -148,7 +161,7 @@ class Form:
         head = self._name
         for attribute in self._attributes:
             head += f' {attribute}="{_HOLE if next(filled) else ""}"'
-        inside = ""
+        inside = _HOLE if self._text and next(filled) else ""
         for part in self._parts:
             if isinstance(part, Form):
                 inside += part._pattern(filled)  # noqa: SLF001 - as above
@@ -158,7 +171,9 @@ class Form:
                 inside += f"<{name}>{_HOLE}</{name}>"
             elif not optional:
                 inside += f"<{name}></{name}>"
-        return f"<{head}>{inside}</{self._name}>" if inside else f"<{head}/>"
+        if inside:
+            return f"<{head}>{inside}</{self._name}>"
+        return "" if self._optional else f"<{head}/>"
 
 
 class _Place(NamedTuple):

@@ -27,6 +27,7 @@ FLOATS: Mapping[str, str] = {
     "gateway/relay/told.py": _SECONDS,
     "gateway/relay/shares.py": _SECONDS,
     "gateway/statements/refunds.py": _SECONDS,
+    "gateway/statements/sharing.py": _SECONDS,
     "gateway/store/committed.py": _SECONDS,
     "gateway/store/away.py": _SECONDS,
     "gateway/store/hearing.py": _SECONDS,
@@ -55,6 +56,10 @@ OUTSIDE: Mapping[str, tuple[set[str], str]] = {
     "gateway/cli/audit_walks.py": (
         {"concurrent", "multiprocessing"},
         "the verifier reads a trail on all cores; no gateway runs in that process",
+    ),
+    "gateway/cli/bench_queries.py": (
+        {"asyncio", "time"},
+        "stands for ERPs and for a bank, each in a process of its own",
     ),
     "gateway/cli/campaign_erp.py": ({"threading", "time"}, "stands for ERPs that call at once"),
     "gateway/cli/campaign_orders.py": ({"random"}, "draws from a seed what ERPs ask for"),

@@ -14,8 +14,11 @@ from itertools import chain
 from typing import Final
 
 from adapters.bank.cib.fields import (
+    account_fits,
     account_problems,
     agent_name_problems,
+    all_fit,
+    amount_fits,
     amount_problems,
     city_problems,
     text_problems,
@@ -38,8 +41,10 @@ _LENGTHS: Final = {
     "memo": 60,
 }
 _REQUIRED: Final = frozenset({"debtor_account", "creditor_account", "creditor_name", "purpose"})
-_PAYEE: Final = ("creditor_account", "creditor_name")
-_REPEATED: Final = tuple(name for name in _LENGTHS if name not in _PAYEE)
+_OWN: Final = ("creditor_account", "creditor_name", "purpose", "memo")
+_OWN_MAX: Final = tuple(_LENGTHS[name] for name in _OWN)
+_REPEATED: Final = tuple(name for name in _LENGTHS if name not in _OWN)
+_MARKUP: Final = "<"
 _Texts = tuple[str, ...]
 
 
@@ -50,15 +55,19 @@ def check(order: PayOrder) -> tuple[FieldProblem, ...]:
     """
     debtor, creditor = order.debtor, order.creditor
     own, theirs = debtor.account, creditor.account
-    # Most lines of a file repeat all but the payee: what repeats is judged in one, and once.
-    payee = (theirs.number, creditor.name)
+    # Most lines of a file repeat both banks and the payer: these are judged in one, and once.
+    own_texts = (theirs.number, creditor.name, order.purpose, order.memo)
     repeated = (
         *(own.number, debtor.name, own.agent.name, own.agent.city),
-        *(theirs.agent.name, theirs.agent.city, order.purpose, order.memo),
+        *(theirs.agent.name, theirs.agent.city),
     )
+    plain = all_fit(own_texts, _OWN_MAX, _MARKUP) and not _seldom_new(repeated)
+    plain = plain and bool(theirs.number and creditor.name and order.purpose)
+    if plain and order.own_bank and account_fits(theirs.number) and amount_fits(order.amount):
+        return ()
     problems: list[FieldProblem] = []
-    if _seldom_new(repeated) or any(map(_text_problems, _PAYEE, payee)):
-        texts = (*repeated[:4], *payee, *repeated[4:])
+    if not plain:
+        texts = (*repeated[:4], *own_texts[:2], *repeated[4:], *own_texts[2:])
         problems += chain.from_iterable(map(_text_problems, _LENGTHS, texts))
         problems += account_problems("debtor_account", own.number)
     problems += account_problems("creditor_account", theirs.number)
@@ -73,7 +82,7 @@ def _text_problems(name: str, text: str) -> tuple[FieldProblem, ...]:
 
 @lru_cache(maxsize=2048)
 def _seldom_new(texts: _Texts) -> bool:
-    """Whether one of the texts beside the payee's own, the debtor's account first, is wrong."""
+    """Whether one of the payer's and the payee's bank's texts, the account first, is wrong."""
     return any(map(_text_problems, _REPEATED, texts)) or bool(
         account_problems("debtor_account", texts[0])
     )

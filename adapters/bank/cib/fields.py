@@ -125,10 +125,10 @@ def all_fit(texts: tuple[str, ...], limits: tuple[int, ...], forbidden: str) -> 
     if " " in whole and any(text != text.strip(" ") for text in texts):
         return False
     # A character takes two bytes at most; only a long text has to be counted.
-    return all(
-        2 * len(text) <= limit or gbk_length(text) <= limit
-        for text, limit in zip(texts, limits, strict=True)
-    )
+    for text, limit in zip(texts, limits, strict=True):
+        if 2 * len(text) > limit and gbk_length(text) > limit:
+            return False
+    return True
 
 
 def account_problems(name: str, number: str) -> tuple[FieldProblem, ...]:

@@ -79,6 +79,10 @@ TABLES: Final[Mapping[str, Mapping[State, Standing]]] = MappingProxyType(
 )
 """One table per version of the report: our state to the transaction status."""
 
+KNOWN_BEFORE: Final = frozenset({"already_accepted", "reused_reference", "repeated_reference"})
+"""Faults that say the same reference came before: what came then goes on, whatever is said now."""
+REFUSED_STATE: Final = "REFUSED"
+"""What stands in the place of a state for a line that was never accepted."""
 REFUSED: Final = Standing("RJCT")
 """A line that was never accepted: refused by validation, nothing was sent."""
 
@@ -125,6 +129,11 @@ _FORMAT: Final = re.compile(
     r"(?P<name>(?:pain|camt)\.\d{3})\.\d{3}\.(?P<version>\d{2})(?:\.[a-z]{2}\.\d{2})?", re.ASCII
 )
 _LAST_ANSWERED_BY_03: Final = 8
+
+
+def named_codes(version: str) -> dict[str, str]:
+    """What each state is called in a version of the report."""
+    return {state.value: found.status for state, found in TABLES[version].items()}
 
 
 def format_of(namespace: str) -> str:

@@ -14,9 +14,9 @@ from typing import Final
 
 from adapters.erp.iso20022 import codes
 from adapters.erp.iso20022.totals import plain, scaled
-from adapters.erp.iso20022.writing import Build, Spool, budget_item, document
+from adapters.erp.iso20022.writing import Build, Spool, document
 from gateway.domain.money import Money
-from gateway.wire.write import Element
+from gateway.wire.write import Element, Form
 
 VERSIONS: Final = tuple(f"pain.001.001.{number:02}" for number in range(3, 14))
 _BICFI_FROM: Final = 4
@@ -133,6 +133,7 @@ class _Scribe:
         self._date_choice = number >= _DATE_CHOICE_FROM
         self._style = style
         self._debtor = debtor
+        self._transaction = _transaction_form(self._bic)
 
     def head(self, message_id: str, created: datetime, lines: Sequence[Line]) -> Element | None:
         node, leaf = self.build.node, self.build.leaf
@@ -186,36 +187,52 @@ class _Scribe:
             return node(name, node("Id", leaf("IBAN", number)), after)
         return node(name, node("Id", node("Othr", leaf("Id", number))), after)
 
-    def transaction(self, line: Line) -> Element | None:
-        node, leaf = self.build.node, self.build.leaf
-        unit = line.amount.currency.code
-        return node(
-            "CdtTrfTxInf",
-            node(
-                "PmtId",
-                leaf("InstrId", line.instruction_id),
-                leaf("EndToEndId", line.end_to_end_id or codes.NOT_PROVIDED),
-            ),
-            node("Amt", leaf("InstdAmt", line.amount.text(), Ccy=unit)),
-            node("CdtrAgt", self._agent(line)),
-            node("Cdtr", leaf("Nm", line.creditor_name)),
-            self._account("CdtrAcct", line.creditor_account),
-            node("RmtInf", leaf("Ustrd", line.purpose), budget_item(self.build, line.budget_item)),
+    def transaction(self, line: Line) -> Element:
+        """One line; a file has many, so it is a form that is filled."""
+        account, cnaps = line.creditor_account, line.creditor_agent_cnaps
+        iban = _is_iban(account)
+        budget = f"{codes.BUDGET_WORD}{line.budget_item}" if line.budget_item else ""
+        return self._transaction.fill(
+            line.instruction_id,
+            line.end_to_end_id or codes.NOT_PROVIDED,
+            line.amount.currency.code,
+            line.amount.text(),
+            line.creditor_agent_bic,
+            codes.CNAPS_SYSTEM if cnaps else "",
+            cnaps,
+            line.creditor_agent_name,
+            line.creditor_city,
+            line.creditor_name,
+            account if iban else "",
+            "" if iban else account,
+            line.purpose,
+            budget if len(budget) <= codes.FURTHER_LENGTH_MAX else "",
         )
 
-    def _agent(self, line: Line) -> Element | None:
-        node, leaf = self.build.node, self.build.leaf
-        clearing = None
-        if line.creditor_agent_cnaps:
-            clearing = node(
-                "ClrSysMmbId",
-                node("ClrSysId", leaf("Cd", codes.CNAPS_SYSTEM)),
-                leaf("MmbId", line.creditor_agent_cnaps),
-            )
-        return node(
-            "FinInstnId",
-            leaf(self._bic, line.creditor_agent_bic),
-            clearing,
-            leaf("Nm", line.creditor_agent_name),
-            node("PstlAdr", leaf("TwnNm", line.creditor_city)),
-        )
+
+def _transaction_form(bic: str) -> Form:
+    system = Form("ClrSysId", "Cd?", optional=True)
+    return Form(
+        "CdtTrfTxInf",
+        Form("PmtId", "InstrId?", "EndToEndId"),
+        Form("Amt", Form("InstdAmt", attributes=("Ccy",), text=True)),
+        Form(
+            "CdtrAgt",
+            Form(
+                "FinInstnId",
+                f"{bic}?",
+                Form("ClrSysMmbId", system, "MmbId?", optional=True),
+                "Nm?",
+                Form("PstlAdr", "TwnNm?", optional=True),
+                optional=True,
+            ),
+            optional=True,
+        ),
+        Form("Cdtr", "Nm?", optional=True),
+        Form(
+            "CdtrAcct",
+            Form("Id", "IBAN?", Form("Othr", "Id?", optional=True), optional=True),
+            optional=True,
+        ),
+        Form("RmtInf", "Ustrd?", Form("Strd", "AddtlRmtInf?", optional=True), optional=True),
+    )

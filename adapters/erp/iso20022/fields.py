@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Final
 
 from adapters.erp.iso20022.codes import ID_LENGTH_MAX, NOT_PROVIDED
 from gateway.domain.errors import WireError
 from gateway.wire.libxml import Element
+from gateway.wire.shapes import Shape
 from gateway.wire.xml import Node
 
 _SPACE: Final = " \t\r\n"
@@ -102,6 +104,50 @@ def wanted(single: frozenset[str], repeated: frozenset[str]) -> Wanted:
 _INITIATION: Final = wanted(SINGLE, REPEATED | _CONTAINERS_REPEATED)
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Where the fields of records of one shape stand among their texts.
+
+    ``fixed`` is what the markup alone says. ``single`` names the one-valued field of each text,
+    '' where none is wanted; ``many`` are (field, place) of those that may repeat.
+    """
+
+    fixed: Mapping[str, str]
+    single: tuple[str, ...]
+    many: tuple[tuple[str, int], ...]
+
+
+def form_of(shape: Shape, places: Wanted = _INITIATION) -> Form:
+    """The form of a shape, whose example was read as ``Fields`` without a fault."""
+    numbers = {leaf: number for number, leaf in enumerate(shape.leaves)}
+    fixed: dict[str, str] = {}
+    single = [""] * len(numbers)
+    many: list[tuple[str, int]] = []
+
+    def walk(parent: Element, wanted_here: Wanted) -> None:
+        for child in parent:
+            tag = str(child.tag)
+            place = wanted_here.get(tag[tag.rfind("}") + 1 :])
+            if place is None:
+                continue
+            if not place.repeats:
+                fixed[place.path] = ""
+            if place.inside:
+                walk(child, place.inside)
+                continue
+            number = numbers.get(child)
+            if place.repeats:
+                many.extend([(place.path, number)] if number is not None else [])
+                continue
+            if number is not None:
+                single[number] = place.path
+            if place.path.endswith(_AMOUNT):
+                fixed[place.path + "@Ccy"] = child.get("Ccy") or ""
+
+    walk(shape.element, places)
+    return Form(fixed, tuple(single), tuple(many))
+
+
 class Fields:
     """The texts of one record. An absent or empty element reads as ''.
 
@@ -109,18 +155,35 @@ class Fields:
     ``content`` where a text was and elements are.
     """
 
-    __slots__ = ("_many", "_one", "line", "path")
+    __slots__ = ("line", "lists", "path", "texts")
 
     def __init__(self, node: Node, path: str, places: Wanted = _INITIATION) -> None:
         self.path = path
         self.line = node.line
-        self._one: dict[str, str] = {}
-        self._many: dict[str, list[str]] = {}
+        self.texts: dict[str, str] = {}
+        """By path, of what may come once."""
+        self.lists: dict[str, list[str]] = {}
+        """By path, of what may repeat."""
         self._collect(node.element, places)
+
+    @classmethod
+    def formed(cls, form: Form, texts: tuple[str, ...], path: str, line: int) -> Fields:
+        """Of a record whose shape is known: what ``Fields`` would have found in it."""
+        made = cls.__new__(cls)
+        made.path, made.line = path, line
+        one = made.texts = {
+            **form.fixed,
+            **dict(zip(form.single, map(str.strip, texts, repeat(_SPACE)), strict=True)),
+        }
+        one.pop("", None)
+        made.lists = {}
+        for name, place in form.many:
+            made.lists.setdefault(name, []).append(texts[place].strip(_SPACE))
+        return made
 
     def _collect(self, parent: Element, places: Wanted) -> None:
         """Walk the wanted part of a subtree; this is the hot loop of reading a file."""
-        one = self._one
+        one = self.texts
         for child in parent:
             # The tag of a comment, which the file profile lets through, is no name at all.
             tag = str(child.tag)
@@ -139,7 +202,7 @@ class Fields:
             if len(child) and next(child.iterchildren("*"), None) is not None:
                 raise self.fault("content", path)
             if place.repeats:
-                self._many.setdefault(path, []).append(text)
+                self.lists.setdefault(path, []).append(text)
             else:
                 one[path] = text
                 if path.endswith(_AMOUNT):
@@ -151,30 +214,30 @@ class Fields:
 
     def __getitem__(self, name: str) -> str:
         """Text of the element at ``name``, '' if absent."""
-        return self._one.get(name, "")
+        return self.texts.get(name, "")
 
     def has(self, name: str) -> bool:
         """Whether the element is present with a text."""
-        return bool(self._one.get(name))
+        return bool(self.texts.get(name))
 
     def first(self, *names: str) -> tuple[str, str]:
         """The first of ``names`` that has a text, and the text; the first name and '' if none."""
         for name in names:
-            text = self._one.get(name, "")
+            text = self.texts.get(name, "")
             if text:
                 return name, text
         return names[0], ""
 
     def choice(self, name: str, other: str) -> tuple[str, str]:
         """Like ``first`` where the format allows only one of them. Raises WireError ``surplus``."""
-        text, second = self._one.get(name), self._one.get(other)
+        text, second = self.texts.get(name), self.texts.get(other)
         if text and second:
             raise self.fault("surplus", other)
         return (other, second) if second else (name, text or "")
 
     def each(self, name: str) -> Iterator[str]:
         """All non-empty texts at a path that may repeat."""
-        return (text for text in self._many.get(name, ()) if text)
+        return (text for text in self.lists.get(name, ()) if text)
 
     def account(self, above: str = "") -> tuple[str, str]:
         """Path and number of the account below ``above``: IBAN or other identification."""

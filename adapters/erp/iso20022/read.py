@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from adapters.erp.iso20022 import codes
-from adapters.erp.iso20022.fields import Fields, identification
+from adapters.erp.iso20022.fields import Fields, Form, form_of, identification
 from adapters.erp.iso20022.totals import Tally, scaled
 from adapters.erp.iso20022.transaction import Block, amount_of, draft
 from gateway.domain.errors import Fault, WireError
 from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
-from gateway.wire.stream import Close, Event, Note, Open, Record, stream
+from gateway.wire.runs import Alike, runs
+from gateway.wire.shapes import Shape
+from gateway.wire.stream import Close, Event, Note, Open, Record
 
 MESSAGE: Final = "CstmrCdtTrfInitn"
 _ROOT: Final = f"/Document/{MESSAGE}"
@@ -35,13 +37,18 @@ def read(chunks: Iterable[bytes]) -> Iterator[FilePart]:
     are faults of the end. Raises WireError with path and line for a broken file, with
     ``unsupported`` for another message and ``namespace`` for a document without one.
     """
-    yield from parts(stream(chunks, RECORDS))
+    yield from parts(runs(chunks, RECORDS, _TRANSACTION))
 
 
-def parts(events: Iterable[Event]) -> Iterator[FilePart]:
+def parts(events: Iterable[Event | Alike]) -> Iterator[FilePart]:
     """What ``read`` gives, from XML events in which ``RECORDS`` come whole. Raises WireError."""
     reader = _Reader()
     for event in events:
+        if isinstance(event, Alike):
+            drafted = reader.alike(event)
+            if drafted is not None:
+                yield drafted
+            continue
         match event:
             case Record(node):
                 yield from reader.record(node.name, event)
@@ -86,6 +93,7 @@ class _Reader:
         self._blocks = 0
         self._block: Block | None = None
         self._tally = Tally("")
+        self._forms: dict[Shape, Form] = {}
 
     def note(self, code: str) -> None:
         """Remember a remark by its key in ``codes.WARNINGS``; each is made once."""
@@ -164,6 +172,20 @@ class _Reader:
             self._in_order(name, event.node.line)
             self._part(block, name, event)
 
+    def alike(self, event: Alike) -> Draft | None:
+        """A transaction of a shape that was met before."""
+        block, shape = self._block, event.shape
+        if block is None or shape.path.count("/") != _BLOCK_DEPTH + 1:
+            return None
+        form = self._forms.get(shape)
+        if form is None:
+            form = self._forms[shape] = form_of(shape)
+        path = self._next_path(block)
+        return self._drafted(block, Fields.formed(form, event.texts, path, event.line))
+
+    def _next_path(self, block: Block) -> str:
+        return f"{block.path}/{_TRANSACTION}[{self._tally.count + 1}]"
+
     def _part(self, block: Block, name: str, event: Record) -> None:
         fields = Fields(event.node, f"{block.path}/{name}")
         match name:
@@ -199,8 +221,9 @@ class _Reader:
         )
 
     def _draft(self, block: Block, event: Record) -> Draft:
-        path = f"{block.path}/{_TRANSACTION}[{self._tally.count + 1}]"
-        fields = Fields(event.node, path)
+        return self._drafted(block, Fields(event.node, self._next_path(block)))
+
+    def _drafted(self, block: Block, fields: Fields) -> Draft:
         amount = scaled(amount_of(fields))
         self._tally.add(amount)
         self._whole.add(amount)

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from adapters.erp.iso20022 import codes
@@ -27,7 +28,7 @@ from adapters.erp.iso20022.writing import (
 from gateway.domain.errors import Corrupt
 from gateway.domain.instruction import State
 from gateway.ports.erp import LineStatus, StatusReport
-from gateway.wire.write import Element
+from gateway.wire.write import Element, Form
 
 _AMOUNT: Final = re.compile(r"(?=[0-9.]{1,19}\Z)[0-9]{1,18}(?:\.[0-9]{1,5})?", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -37,6 +38,8 @@ _FAULTS_PER_LINE: Final = 20
 def report(status: StatusReport) -> Iterator[bytes]:
     """A pain.002 in the version that fits the original's: .03 for up to .08, .10 for later ones.
 
+    A ``line_count`` of 0 says that the lines are not all of the original's: then the report judges
+    neither the group nor its blocks, only the lines.
     Yields the file in pieces of about 64 KiB. Raises Corrupt if a state has no code or the
     lines change between the two walks.
     """
@@ -58,11 +61,11 @@ def reporter(version: str) -> Callable[[StatusReport], Iterator[bytes]]:
 
 
 def standing(line: LineStatus, version: str) -> Standing:
-    """The status and fixed reason of a line; a line with faults was never accepted.
+    """The status and fixed reason of a line; one with faults, or REFUSED, was never accepted.
 
     Raises Corrupt for a state that the table does not name.
     """
-    if line.faults:
+    if line.faults or line.state == codes.REFUSED_STATE:
         return codes.REFUSED
     try:
         return codes.TABLES[version][State(line.state)]
@@ -122,7 +125,10 @@ _Summary = tuple[str, tuple[str, ...]]
 """A group status and the pending reasons behind it."""
 
 
-def _summary(counts: Counter[str], pending: set[str]) -> _Summary:
+def _summary(counts: Counter[str], pending: set[str], *, whole: bool) -> _Summary:
+    """What a set of lines comes to; nothing where it is only a part of the original's lines."""
+    if not whole:
+        return "", ()
     status = group_status(counts)
     return status, tuple(sorted(pending)) if status in codes.PENDING_STATUSES else ()
 
@@ -148,7 +154,7 @@ def _write(status: StatusReport, version: str) -> Iterator[bytes]:
     for run in _runs(status, version):
         whole.counts.update(run.counts)
         whole.pending |= run.pending
-        made = _summary(run.counts, run.pending)
+        made = _summary(run.counts, run.pending, whole=bool(status.line_count))
         blocks.append(shared.setdefault(made, made))
     spool, build = Spool(), Build(version)
     with document(spool, build, "CstmrPmtStsRpt") as out:
@@ -202,12 +208,13 @@ def _head(build: Build, status: StatusReport) -> Element | None:
 
 
 def _original_group(build: Build, status: StatusReport, whole: _Run) -> Element | None:
-    summary = _summary(whole.counts, whole.pending) if whole.counts else ("", ())
+    complete = bool(whole.counts) and bool(status.line_count)
+    summary = _summary(whole.counts, whole.pending, whole=complete)
     return build.node(
         "OrgnlGrpInfAndSts",
         build.leaf("OrgnlMsgId", status.original_message_id),
         build.leaf("OrgnlMsgNmId", status.original_format),
-        build.leaf("OrgnlNbOfTxs", str(status.line_count)),
+        build.leaf("OrgnlNbOfTxs", str(status.line_count) if complete else ""),
         build.leaf("GrpSts", summary[0]),
         *(build.node("StsRsnInf", reason_of(build, reason)) for reason in summary[1]),
         *(
@@ -231,47 +238,95 @@ def _block_head(build: Build, block: str, summary: _Summary) -> list[Element | N
 
 
 def _transaction(build: Build, line: LineStatus, found: Standing) -> Element | None:
+    if line.faults:
+        return _refused(build, line, found)
+    source = line.source
+    code, texts = _reason(line, found)
+    iso, own = _coded(code)
+    amount, unit = line.amount, line.currency
+    if not (_AMOUNT.fullmatch(amount) and _CURRENCY.fullmatch(unit)):
+        amount = unit = ""
+    item = source.get("budget_item", "")
+    budget = f"{codes.BUDGET_WORD}{item}" if item and item.isprintable() else ""
+    return _line_form(len(texts), bool(amount)).fill(
+        _usable(source.get("instruction_id", "")),
+        _usable(source.get("end_to_end_id", "")),
+        found.status,
+        iso,
+        own,
+        *texts,
+        _usable(line.bank_reference),
+        *((unit, amount) if amount else ()),
+        day(line.settled_at) if found.status == "ACSC" else "",
+        budget if len(budget) <= codes.FURTHER_LENGTH_MAX else "",
+    )
+
+
+@cache
+def _line_form(texts: int, amount: bool) -> Form:  # noqa: FBT001 - a key of patterns
+    """The lines of a report: there are many, so they are forms that are filled."""
+    amounts = (Form("Amt", Form("InstdAmt", attributes=("Ccy",), text=True)),) if amount else ()
+    return Form(
+        "TxInfAndSts",
+        "OrgnlInstrId?",
+        "OrgnlEndToEndId?",
+        "TxSts",
+        Form(
+            "StsRsnInf",
+            Form("Rsn", "Cd?", "Prtry?", optional=True),
+            *["AddtlInf"] * texts,
+            optional=True,
+        ),
+        "AcctSvcrRef?",
+        Form(
+            "OrgnlTxRef",
+            *amounts,
+            "IntrBkSttlmDt?",
+            Form("RmtInf", Form("Strd", "AddtlRmtInf?", optional=True), optional=True),
+            optional=True,
+        ),
+    )
+
+
+def _refused(build: Build, line: LineStatus, found: Standing) -> Element | None:
+    """A line with faults: each is a reason of its own."""
     source = line.source
     return build.node(
         "TxInfAndSts",
         echoed(build, "OrgnlInstrId", source.get("instruction_id", "")),
         echoed(build, "OrgnlEndToEndId", source.get("end_to_end_id", "")),
         build.leaf("TxSts", found.status),
-        *_reasons(build, line, found),
-        echoed(build, "AcctSvcrRef", line.bank_reference),
-        _original(build, line, found),
-    )
-
-
-def _original(build: Build, line: LineStatus, found: Standing) -> Element | None:
-    amount = None
-    if _AMOUNT.fullmatch(line.amount) and _CURRENCY.fullmatch(line.currency):
-        amount = build.node("Amt", build.leaf("InstdAmt", line.amount, Ccy=line.currency))
-    settled = day(line.settled_at) if found.status == "ACSC" else ""
-    item = line.source.get("budget_item", "")
-    return build.node(
-        "OrgnlTxRef",
-        amount,
-        build.leaf("IntrBkSttlmDt", settled),
-        build.node("RmtInf", budget_item(build, item if item.isprintable() else "")),
-    )
-
-
-def _reasons(build: Build, line: LineStatus, found: Standing) -> list[Element | None]:
-    """Why a line stands as it does.
-
-    A fixed reason of the table comes first and alone decides the code; a bank's code beside
-    it goes into the text, so that nobody reads a verdict out of a pending payment.
-    """
-    if line.faults:
-        return [
+        *(
             build.node(
                 "StsRsnInf",
                 reason_of(build, fault.code),
                 *_texts(build, f"{fault.path}: {fault.zh} / {fault.en}"),
             )
             for fault in line.faults[:_FAULTS_PER_LINE]
-        ]
+        ),
+        echoed(build, "AcctSvcrRef", line.bank_reference),
+        _original(build, line),
+    )
+
+
+def _original(build: Build, line: LineStatus) -> Element | None:
+    amount = None
+    if _AMOUNT.fullmatch(line.amount) and _CURRENCY.fullmatch(line.currency):
+        amount = build.node("Amt", build.leaf("InstdAmt", line.amount, Ccy=line.currency))
+    item = line.source.get("budget_item", "")
+    return build.node(
+        "OrgnlTxRef",
+        amount,
+        build.node("RmtInf", budget_item(build, item if item.isprintable() else "")),
+    )
+
+
+def _reason(line: LineStatus, found: Standing) -> tuple[str, list[str]]:
+    """Why a line stands as it does: a code, and texts.
+
+    A fixed reason of the table comes first and alone decides the code; a bank's code beside
+    it goes into the text, so that nobody reads a verdict out of a pending payment.
+    """
     code, text = found.reason, line.text
     if code and line.reason_code not in {"", code}:
         text = f"{line.reason_code} {text}"
@@ -281,7 +336,18 @@ def _reasons(build: Build, line: LineStatus, found: Standing) -> list[Element | 
             text = f"{code} {text}"
     if not code and found.status in codes.REJECTED_STATUSES:
         code = codes.REASON_NARRATIVE if text else codes.REASON_NOT_SPECIFIED
-    return [build.node("StsRsnInf", reason_of(build, code), *_texts(build, text))]
+    return code, lines(text, codes.TEXT_LENGTH_MAX) if text else []
+
+
+def _coded(code: str) -> tuple[str, str]:
+    """A code as an ISO one or as proprietary; one of them is ''."""
+    if code in codes.ISO_REASONS:
+        return code, ""
+    return ("", code) if _fits(code) else (codes.REASON_NARRATIVE, "")
+
+
+def _usable(text: str) -> str:
+    return text if _fits(text) else ""
 
 
 def _texts(build: Build, text: str) -> list[Element | None]:

@@ -1,14 +1,25 @@
-"""camt.054: money that came back (退汇) told as its own event, never as a late rejection."""
+"""camt.054: money that came back (退汇) told as its own event, never as a late rejection.
+
+Tryton is told its final outcomes by the same message: see ``tryton``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
 from adapters.erp.iso20022 import codes
 from adapters.erp.iso20022.report import echoed, reason_of
-from adapters.erp.iso20022.writing import Build, Spool, day, document, instant, lines
+from adapters.erp.iso20022.writing import (
+    Build,
+    Spool,
+    day,
+    document,
+    instant,
+    is_iban,
+    lines,
+)
 from gateway.domain.instruction import State
 from gateway.ports.erp import LineStatus, StatusReport
 from gateway.wire.write import Element
@@ -23,8 +34,21 @@ def return_notice(status: StatusReport) -> Iterator[bytes]:
     Lines are told apart by ``source['debtor_account']`` and reported per account in the order
     in which they come. The account is written as the standard's ``NOTPROVIDED`` where unknown.
     """
-    returned = (line for line in status.lines() if line.state == State.RETURNED)
-    first = next(returned, None)
+    return notice(status, _always, lambda line: line.state == State.RETURNED)
+
+
+def _always(_line: LineStatus) -> bool:
+    return True
+
+
+def notice(
+    status: StatusReport,
+    came_back: Callable[[LineStatus], bool],
+    wanted: Callable[[LineStatus], bool] = _always,
+) -> Iterator[bytes]:
+    """A camt.054.001.04 with one entry per wanted line, RtrInf on those that ``came_back``."""
+    chosen = (line for line in status.lines() if wanted(line))
+    first = next(chosen, None)
     if first is None:
         return
     spool, build = Spool(), Build(codes.CAMT_054_04)
@@ -35,7 +59,7 @@ def return_notice(status: StatusReport) -> Iterator[bytes]:
                 "GrpHdr", build.leaf("MsgId", status.report_id), build.leaf("CreDtTm", created)
             )
         )
-        accounts = groupby(_all(first, returned), key=_account)
+        accounts = groupby(_all(first, chosen), key=_account)
         for number, (account, group) in enumerate(accounts, start=1):
             with out.inside("Ntfctn"):
                 out.put(
@@ -44,7 +68,7 @@ def return_notice(status: StatusReport) -> Iterator[bytes]:
                     _account_of(build, account),
                 )
                 for line in group:
-                    out.put(_entry(build, status, line))
+                    out.put(_entry(build, status, line, failed=came_back(line)))
                     if spool.full():
                         yield spool.take()
     yield spool.take()
@@ -67,13 +91,18 @@ def _notice_id(report_id: str, number: int) -> str:
 
 def _account_of(build: Build, account: str) -> Element | None:
     number = build.leaf("Id", account or codes.NOT_PROVIDED)
-    if account[:2].isalpha() and account[2:4].isdigit():
+    if is_iban(account):
         return build.node("Acct", build.node("Id", build.leaf("IBAN", account)))
     return build.node("Acct", build.node("Id", build.node("Othr", number)))
 
 
-def _entry(build: Build, status: StatusReport, line: LineStatus) -> Element | None:
+def _entry(build: Build, status: StatusReport, line: LineStatus, *, failed: bool) -> Element | None:
     source = line.source
+    back = build.node(
+        "RtrInf",
+        reason_of(build, line.reason_code or codes.REASON_NOT_SPECIFIED),
+        *(build.leaf("AddtlInf", text) for text in lines(line.text, codes.TEXT_LENGTH_MAX)),
+    )
     transaction = build.node(
         "TxDtls",
         build.node(
@@ -84,22 +113,23 @@ def _entry(build: Build, status: StatusReport, line: LineStatus) -> Element | No
             echoed(build, "InstrId", source.get("instruction_id", "")),
             echoed(build, "EndToEndId", source.get("end_to_end_id", "")),
         ),
-        build.leaf("Amt", line.amount, Ccy=line.currency),
+        _amount(build, line),
         build.leaf("CdtDbtInd", _CREDIT),
-        build.node(
-            "RtrInf",
-            reason_of(build, line.reason_code or codes.REASON_NOT_SPECIFIED),
-            *(build.leaf("AddtlInf", text) for text in lines(line.text, codes.TEXT_LENGTH_MAX)),
-        ),
+        back if failed else None,
     )
     value_day = build.leaf("Dt", day(line.settled_at))
     return build.node(
         "Ntry",
-        build.leaf("Amt", line.amount, Ccy=line.currency),
+        _amount(build, line),
         build.leaf("CdtDbtInd", _CREDIT),
         build.leaf("Sts", "BOOK"),
         build.node("BookgDt", value_day),
         build.node("ValDt", build.leaf("Dt", day(line.settled_at))),
-        build.node("BkTxCd", build.node("Prtry", build.leaf("Cd", "RRTN"))),
+        build.node("BkTxCd", build.node("Prtry", build.leaf("Cd", "RRTN" if failed else "PMNT"))),
         build.node("NtryDtls", transaction),
     )
+
+
+def _amount(build: Build, line: LineStatus) -> Element | None:
+    """The amount, which the message cannot do without; a line that was refused may have none."""
+    return build.leaf("Amt", line.amount or "0", Ccy=line.currency or "CNY")

@@ -23,7 +23,7 @@ def scaled(text: str) -> int | None:
     found = _DECIMAL.fullmatch(text)
     if found is None or not (found[1] or found[2]):
         return None
-    return int(found[1] or "0") * _ONE + int((found[2] or "").ljust(_DECIMALS, "0"))
+    return int(found[1] + (found[2] or "").ljust(_DECIMALS, "0"))
 
 
 def plain(amount: int) -> str:
@@ -37,12 +37,14 @@ def plain(amount: int) -> str:
 class Tally:
     """What a sender declared of a group of lines, and what was counted while reading.
 
-    ``path`` is the element that holds NbOfTxs and CtrlSum. An amount that cannot be read
-    makes the sum unknown (``unread`` counts them): such a line is refused by itself, and
-    a second fault about the sum would only hide the first.
+    ``path`` is the element that holds both figures, by the names that the message gives them.
+    An amount that cannot be read makes the sum unknown (``unread`` counts them): such a line is
+    refused by itself, and a second fault about the sum would only hide the first.
     """
 
     path: str
+    count_name: str = "NbOfTxs"
+    sum_name: str = "CtrlSum"
     declared_count: str = ""
     declared_sum: str = ""
     count_line: int | None = None
@@ -68,7 +70,7 @@ class Tally:
         if not declared or (_COUNT.fullmatch(declared) and int(declared) == self.count):
             return None
         return Fault(
-            path=f"{self.path}/NbOfTxs",
+            path=f"{self.path}/{self.count_name}",
             code="number_of_transactions",
             zh=f"声明的笔数与实际笔数 {self.count} 不符，请核对后重新生成文件",
             en=f"the declared number differs from the {self.count} transactions found;"
@@ -81,7 +83,7 @@ class Tally:
         if not declared or self.unread or scaled(declared) == self.total:
             return None
         return Fault(
-            path=f"{self.path}/CtrlSum",
+            path=f"{self.path}/{self.sum_name}",
             code="control_sum",
             zh=f"声明的控制总额与明细合计 {plain(self.total)} 不符，请核对后重新生成文件",
             en=f"the declared control sum differs from the {plain(self.total)} added up;"

@@ -41,6 +41,44 @@ def test_a_form_is_filled_as_elements_are_built(texts):
     assert told(FORM.fill, *texts) == told(by_elements, *texts)
 
 
+OPTIONAL = Form(
+    "A",
+    Form("B", attributes=("x",), text=True),
+    Form("C", "D?", Form("E", "F?", optional=True), optional=True),
+    Form("G", text=True, optional=True),
+    *["H"] * 2,
+    Form("I", "J?", text=True, optional=True),
+)
+
+
+def by_optional_elements(*texts):
+    x, b, d, f, g, first, second, i, j = texts
+    e = element("E", leaf("F", f)) if f else None
+    inside = [leaf("D", d) if d else None, e]
+    return element(
+        "A",
+        element("B", b or None, x=x),
+        element("C", *inside) if d or f else None,
+        leaf("G", g) if g else None,
+        leaf("H", first),
+        leaf("H", second),
+        element("I", i or None, leaf("J", j) if j else None) if i or j else None,
+    )
+
+
+@given(st.tuples(*[TEXTS] * 9))
+def test_what_is_optional_is_left_out_when_nothing_inside_is_filled(texts):
+    assert told(OPTIONAL.fill, *texts) == told(by_optional_elements, *texts)
+
+
+def test_an_attribute_of_what_is_left_out_is_no_text_lost():
+    form = Form("A", Form("B", "C?", attributes=("x",), optional=True))
+    assert form.fill("", "").xml == "<A/>"
+    assert form.fill("1", "2").xml == '<A><B x="1"><C>2</C></B></A>'
+    with pytest.raises(ValueError, match="extended slice"):
+        form.fill("1", "")
+
+
 def test_a_form_takes_as_many_texts_as_it_has_places():
     for texts in (("a",) * 6, ("a",) * 8, ("&",) * 8):
         with pytest.raises(ValueError, match=r"places|zip"):

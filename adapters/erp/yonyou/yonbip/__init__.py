@@ -1,0 +1,82 @@
+"""YonBIP and YonSuite: JSON over HTTPS, with a token got by a signature."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.erp.yonyou import codes
+from adapters.erp.yonyou.products import YONBIP_PRODUCTS
+from adapters.erp.yonyou.yonbip import accounts, receipts, status
+from adapters.erp.yonyou.yonbip.exchange import read, refuse, report, sniff
+from adapters.erp.yonyou.yonbip.login import LOGIN
+from adapters.erp.yonyou.yonbip.pull import PULL
+from gateway.domain.errors import Fault, Refused
+from gateway.ports.erp import ErpDialect, ErpTransport
+from gateway.ports.erp_api import ErpApi, Telling
+from gateway.ports.erp_told import ToldKind
+
+__all__ = ["DIALECT"]
+
+_FORMS: Final = {
+    "app_key": re.compile(r"[\x21-\x7e]{1,128}", re.ASCII),
+    "token_path": re.compile(r"/[\w./-]{1,200}", re.ASCII),
+    "statuses": re.compile(r"[12](?:,[12])?", re.ASCII),
+    "page_size": re.compile(r"[1-9][0-9]{0,2}", re.ASCII),
+    "accounts": re.compile(r"[0-9A-Za-z-]{1,32}(?:, ?[0-9A-Za-z-]{1,32})*", re.ASCII),
+    "expect_date": re.compile(r"use|ignore"),
+    "organisation": re.compile(r"\S{1,64}"),
+}
+_UNDECIDED: Final = "不回写，单据保持在途 / nothing is written: it stays on the way"
+_NO_STOP: Final = "此接口只止付 / only a stop is told there"
+_TELL: Final[Mapping[ToldKind, Telling]] = {
+    ToldKind.STATUS: status.TELLING,
+    ToldKind.STATEMENT: accounts.STATEMENT,
+    ToldKind.CREDIT: accounts.CREDIT,
+    ToldKind.BALANCE: accounts.BALANCE,
+    ToldKind.RECEIPT: receipts.TELLING,
+}
+
+
+def _api(options: Mapping[str, str]) -> ErpApi:
+    """The API of a system. Raises Refused with every fault of its options."""
+    faults = [
+        Fault(
+            path=f"/options/{name}",
+            code="option",
+            zh=f"选项 {name} 缺失或格式不对，见 adapters/erp/yonyou/README.md",
+            en=f"option {name} is missing or of another form: adapters/erp/yonyou/README.md",
+        )
+        for name, form in _FORMS.items()
+        if (name in options or name == "app_key") and not form.fullmatch(options.get(name, ""))
+    ]
+    if faults:
+        raise Refused("options of a YonBIP system", "YonBIP 系统的选项有误", faults)
+    return ErpApi(tell=_TELL, login=LOGIN, pull=PULL)
+
+
+DIALECT: Final = ErpDialect(
+    name="yonyou/yonbip",
+    title_zh="用友 YonBIP / YonSuite（OpenAPI）",
+    title_en="Yonyou YonBIP / YonSuite (OpenAPI)",
+    read=read,
+    report=report,
+    refuse=refuse,
+    content_type="application/json",
+    sniff=sniff,
+    api=_api,
+    options=frozenset({*_FORMS, "token_url"}),
+    secrets=frozenset({"app_secret"}),
+    codes={
+        "settlement/batch/feedback": codes.by_name(codes.FEEDBACK, _UNDECIDED),
+        "settlement/autoStopPay": codes.by_name(codes.STOP, _NO_STOP),
+        "settlement detail": codes.by_name(codes.DETAIL),
+        "updateSettleDataAndGeneratorVoucher": codes.by_name(codes.FUND_PAYMENT, _UNDECIDED),
+        "instruct/batchSaveStateChange": codes.by_name(codes.INSTRUCTION, _UNDECIDED),
+        "dataBatchDetailList.paystatus": codes.by_name(codes.PAYROLL_LINE, _UNDECIDED),
+        "paystatus": codes.by_name(codes.PAY_STATUS),
+    },
+    transports=frozenset({ErpTransport.API, ErpTransport.REST, ErpTransport.FOLDER}),
+    products=YONBIP_PRODUCTS,
+)
