@@ -24,10 +24,11 @@ from gateway.controls.sending import SendingCheck, seal_older
 from gateway.controls.version_seal import VersionSeal
 from gateway.delivery.ways import wanted_states, ways
 from gateway.delivery.webhooks import Webhooks
-from gateway.dialects import bank_dialect, erp_dialect
+from gateway.dialects import bank_dialects, erp_dialect
 from gateway.domain.errors import Corrupt, GatewayError, NoRoom, NotOffered
 from gateway.intake.releasing import RELEASE_LANE, Releasing
 from gateway.intake.staged import sweep
+from gateway.intake.ways_in import WaysIn
 from gateway.lifecycle.notice import Notices
 from gateway.observe.commits import report_commits
 from gateway.observe.log import EventLog
@@ -52,9 +53,13 @@ from gateway.store.migrate import migrate, refuse_behind
 from gateway.store.own_file import own_file, own_key
 from gateway.store.store import READ_AWAY_S, Listener, Probe, Store
 from gateway.store.tenancy import EVERYONE, acting_for
+from gateway.telling import told_systems
 from gateway.transport.http_client import HttpNet
+from gateway.transport.limits import limits_for
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from gateway.front_office import FrontOffice
     from gateway.onboarding.drift import DriftWatch
     from gateway.store.hearing import Heard
@@ -89,12 +94,15 @@ class Gateway:
     books: BooksWatch
     drift: DriftWatch | None
     webhooks: Webhooks
+    ways_in: WaysIn
     releasing: Releasing
     refunds: Refunds
     debits: Debits
     erps: dict[str, ErpDialect]
     net: HttpNet
     tasks: LoopTasks
+    begun: list[Callable[[], None]]
+    """What begins with it, beside what has a name here."""
     watch: Watch
     lock: Lock | None
     """The lock on the data folder, with SQLite."""
@@ -106,6 +114,11 @@ class Gateway:
         if self._front is None:
             raise Corrupt("a worker has no front office", "发送进程不受理请求")
         return self._front
+
+    @property
+    def has_front(self) -> bool:
+        """Whether this process answers ERPs and people."""
+        return self._front is not None
 
     async def start(self) -> None:
         """Sweep what was never accepted, anchor the trail, take over what was in flight, begin."""
@@ -128,6 +141,9 @@ class Gateway:
         if self.drift is not None:
             self.tasks.spawn("drift", self.drift.run())
         self.webhooks.start()
+        self.ways_in.start()
+        for begin in self.begun:
+            begin()
 
     async def stop(self, drain_s: float = 10.0) -> None:
         """Start nothing new, let what is in flight end, checkpoint, give up the lease, close."""
@@ -136,9 +152,10 @@ class Gateway:
         self.notices.close()
         self.relay.drain()
         self.webhooks.drain()
+        self.ways_in.drain()
         deadline = self.runtime.clock.monotonic() + drain_s
         while (
-            self.relay.in_flight or self.webhooks.in_flight
+            self.relay.in_flight or self.webhooks.in_flight or self.ways_in.in_flight
         ) and self.runtime.clock.monotonic() < deadline:
             await self.tasks.sleep(0.05)
         if self.role is not Role.API:
@@ -147,6 +164,7 @@ class Gateway:
         await self.tasks.stop()
         with suppress(NoRoom):  # others wait until this lane has ended
             await self.webhooks.end()
+        await self.ways_in.end()
         if self.store.shared:
             with suppress(NoRoom):  # others wait for the lease to run out
                 await self.store.end_lease()
@@ -240,11 +258,11 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
 ) -> Gateway:
     clock = SharedClock(settings.clock) if settings.clock else SystemClock()
     tasks = LoopTasks(on_death)
-    net = HttpNet()
+    net = HttpNet(limits=limits_for(settings.directory))
     runtime = RealRuntime(clock=clock, tasks=tasks, net=net, log=log)
     store = _store(settings, runtime, role, probe)
     report_commits(store, log, settings.directory, settings.log.slow_commit_ms / 1000)
-    banks = _banks(settings)
+    banks = bank_dialects(settings.directory, settings.banks)
     vault_key = own_key(settings.data / "vault.key", runtime.random.bytes, KEY_BYTES)
     archive = Archive(runtime, Vault(vault_key, runtime.random.bytes))
     controls = Controls(settings.directory.keys.values(), VersionSeal(vault_key))
@@ -263,7 +281,7 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
     settling = NetbankSettling(netbank, controls, releaser, runtime, settings.directory)
     wake = tasks.signal()
     notices = Notices(runtime)
-    store.tell_of(wanted_states(settings.directory))
+    store.tell_of(wanted_states(settings.directory, told_systems(settings.directory)))
     told = list(ways(settings.directory))
     webhooks = Webhooks(store, runtime, told, settings.poll_s, SystemClock().now)
     _listen(store, notices, (relay.rouse, webhooks.rouse, reference.rouse), wake.set)
@@ -282,6 +300,7 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
         books=BooksWatch(store, runtime, timedelta(minutes=settings.books_every_minutes)),
         drift=_drift(settings, store, runtime, relay, banks),
         webhooks=webhooks,
+        ways_in=WaysIn(store, runtime),
         refunds=Refunds(store, runtime, relay.queries, settings.directory, settings.poll_s),
         debits=Debits(store, runtime, relay.queries, settings.directory, book, settling),
         releasing=Releasing(
@@ -290,15 +309,31 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
         erps={name: erp_dialect(name) for name in settings.erps},
         net=net,
         tasks=tasks,
+        begun=[],
         watch=Watch(log, store, clock, role.value, lambda: relay.in_flight),
         lock=lock,
         _front=None,
     )
-    if role is Role.WORKER:
-        return built
-    from gateway.front_office import front_office  # noqa: PLC0415 - a worker must not pay for it
+    return _staffed(built, releaser, banks, checkpoint_key)
 
-    return replace(built, _front=front_office(built, releaser, banks, checkpoint_key))
+
+def _staffed(
+    built: Gateway,
+    releaser: Releaser,
+    banks: dict[str, BankDialect],
+    checkpoint_key: Ed25519PrivateKey,
+) -> Gateway:
+    """With what its role adds: whoever answers, and the ways from and to ERP systems."""
+    if built.role is not Role.WORKER:
+        from gateway.front_office import front_office  # noqa: PLC0415 - not for a worker
+
+        built = replace(built, _front=front_office(built, releaser, banks, checkpoint_key))
+    systems = any(it.erps for it in built.settings.directory.tenants.values())
+    if systems and built.role is not Role.API:
+        from gateway.taking_in import look_at_systems  # noqa: PLC0415 - costs a start
+
+        look_at_systems(built, releaser, banks)
+    return built
 
 
 def _relay(
@@ -348,21 +383,6 @@ def _listen(
 
     store.listen(notices.announce)
     store.on_rouse(rouse)
-
-
-def _banks(settings: Settings) -> dict[str, BankDialect]:
-    """The languages of all connections. Raises Corrupt for a bank that is not on the list."""
-    spoken = {
-        connection.dialect: (connection.bank, connection.version)
-        for tenant in settings.directory.tenants.values()
-        for connection in tenant.connections.values()
-    }
-    for bank, _ in spoken.values():
-        if bank not in settings.banks:
-            raise Corrupt(
-                f"bank {bank} is not listed in [gateway] banks", f"银行 {bank} 未列入 banks"
-            )
-    return {name: bank_dialect(*wanted) for name, wanted in spoken.items()}
 
 
 def _drift(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gateway.answering import answering
 from gateway.controls.altered import ErpAltered
 from gateway.controls.attachments import Attachments
 from gateway.controls.cancel import Cancellations
@@ -27,10 +28,12 @@ from gateway.delivery.deliveries import Deliveries
 from gateway.intake.accept import Intake
 from gateway.intake.bulk import Bulk
 from gateway.ports.bank import BankDialect
+from gateway.ports.erp_answers import Answers
 from gateway.relay.withdraw import withdraw
 
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
+    from gateway.intake.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,9 @@ class FrontOffice:
     payees: PayeeMaster
     stops: EmergencyStops
     deliveries: Deliveries
+    answers: Answers
+    exchange: Exchange | None
+    """None where no ERP system has a language of its own."""
 
 
 def front_office(
@@ -65,9 +71,10 @@ def front_office(
 
     altered = ErpAltered(releaser, runtime, withdraw)
     intake = Intake(store, runtime, banks, releaser, offices=of.reference, altered=altered)
+    bulk, answers = Bulk(intake), answering(of)
     return FrontOffice(
         intake=intake,
-        bulk=Bulk(intake),
+        bulk=bulk,
         attachments=Attachments(store, runtime, releaser),
         resolutions=Resolutions(store, runtime, releaser, withdraw),
         decisions=Decisions(store, runtime, releaser, lambda: None, withdraw),
@@ -78,4 +85,15 @@ def front_office(
         payees=PayeeMaster(store, runtime, controls, of.payee_seals),
         stops=EmergencyStops(store, runtime, controls),
         deliveries=Deliveries(store, runtime),
+        answers=answers,
+        exchange=_exchange(of, intake, bulk, answers),
     )
+
+
+def _exchange(of: Gateway, intake: Intake, bulk: Bulk, answers: Answers) -> Exchange | None:
+    """The use case of envelopes."""
+    if not any(tenant.erps for tenant in of.settings.directory.tenants.values()):
+        return None
+    from gateway.taking_in import exchange  # noqa: PLC0415 - costs a start
+
+    return exchange(of, intake, bulk, answers)

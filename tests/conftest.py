@@ -20,7 +20,7 @@ from tests.postgres import (  # noqa: F401 - fixtures that every test may ask fo
 )
 
 TESTS = Path(__file__).resolve().parent
-OPEN_SOCKETS = ("integration", "e2e", "bench", "crashwalk")
+OPEN_SOCKETS = ("integration", "e2e", "bench", "crashwalk", "interop")
 
 # No deadline: a busy machine is not a fault. A fixed seed in CI: a red build can be repeated.
 settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))

@@ -50,7 +50,11 @@ class Browser:
 
     def __init__(self, base: str, watch: Watch) -> None:
         self.base, self.watch = base, watch
-        self.client = httpx.AsyncClient(base_url=base, headers={"Connection": "close"})
+        self.client = httpx.AsyncClient(
+            base_url=base,
+            headers={"Connection": "close"},
+            timeout=60,  # a machine that is busy otherwise is no fault of the pages
+        )
         self.seen = ""
         self.secret = ""
         self.codes: list[str] = []

@@ -47,13 +47,13 @@ def webhook(endpoint: str = "erp", **changes: object) -> Webhook:
 
 
 def instruction_row(number: int, **changes: object) -> dict[str, object]:
-    """An instruction as it is stored, with nothing in it that webhooks do not read."""
+    """An instruction as it is stored, with nothing in it that nobody is told."""
     empty: dict[str, object] = {
         column.name: column.type.python_type()
         for column in tables.instruction.columns
         if not column.nullable
     }
-    named = {"tenant": TENANT, "id": f"ins_{number:03d}", "erp": "sap"}
+    named = {"tenant": TENANT, "id": f"ins_{number:03d}", "erp": "sap", "currency": "CNY"}
     return empty | named | {"erp_reference": f"PO-{number}"} | changes
 
 
@@ -125,7 +125,14 @@ class Life:
         self.store.open()
         self.store.tell_of({TENANT: frozenset(state.value for state in State)})
         ways = [Way(webhook=it, post=room.post_to(self), close=room.closed) for it in room.webhooks]
-        self.webhooks = Webhooks(self.store, runtime, ways, room.poll_s, room.clock.now)
+        self.webhooks = Webhooks(
+            self.store,
+            runtime,
+            ways,
+            room.poll_s,
+            room.clock.now,
+            outlets=room.outlets(runtime),
+        )
         self.store.on_rouse(self.webhooks.rouse)
         self.webhooks.start()
 
@@ -134,15 +141,23 @@ class Room:
     """One database, one receiver, one process after the other."""
 
     def __init__(
-        self, seed: int = 1, *, webhooks=(), latency_s: float = 0.0, poll_s: int = 60
+        self,
+        seed: int = 1,
+        *,
+        webhooks=(),
+        outlets=lambda _: (),
+        latency_s: float = 0.0,
+        poll_s: int = 60,
     ) -> None:
+        """``outlets`` makes the ERP systems that are told, of a process's runtime."""
         self.draw = Random(seed)
         self.scheduler = Scheduler()
         self.clock = SimClock(self.scheduler)
         self.ids = SimIds()
         self.engine = sqlite_engine(":memory:")
         lay_tables(self.engine)
-        self.webhooks = tuple(webhooks) or (webhook(),)
+        self.webhooks = (webhook(),) if webhooks == () else tuple(webhooks)
+        self.outlets = outlets
         self.receiver = Receiver(self.clock)
         self.latency_s = latency_s
         self.poll_s = poll_s

@@ -1,4 +1,7 @@
-"""Deliveries of webhooks as people and ERPs see them: what waits, what is dead, once again."""
+"""Deliveries as people and ERPs see them: what waits, what is dead, once again.
+
+They are of webhooks and of ERP systems alike.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
+from gateway.delivery.endpoints import endpoint_of
 from gateway.delivery.standing import Only
 from gateway.delivery.webhook_rows import Delivery
 from gateway.domain.decision import Actor
 from gateway.domain.errors import NotFound, NotOffered
 from gateway.lifecycle.outbox import LANE
+from gateway.ports.erp_systems import ENDPOINT as ERP
+from gateway.ports.erp_told import ToldKind
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
@@ -23,16 +29,30 @@ from gateway.store.store import Store
 from gateway.store.uow import Uow
 
 LISTED_MAX: Final = 1000
+_REFUSED: Final = "REFUSED"
 _e, _p, _i = tables.webhook_event, tables.webhook_endpoint, tables.instruction
 Seen = Callable[[Connection], Only]
 """The condition on instructions of which somebody may be told."""
 _SHOWN: Final = (
     *(_e.c.id, _e.c.endpoint, _e.c.sequence, _e.c.instruction, _e.c.version, _e.c.state),
     *(_e.c.delivery, _e.c.tries, _e.c.due_us, _e.c.changed_us, _e.c.created_us),
-    *(_e.c.status, _e.c.failure),
+    *(_e.c.status, _e.c.failure, _e.c.kind),
 )
 _ONE: Final = (_e.c.tenant == bindparam("of_tenant"), _e.c.id == bindparam("of_id"))
 _FIND: Final = select(*_SHOWN).where(*_ONE)
+_later = tables.webhook_event.alias("later")
+_OVERTAKEN: Final = select(_e.c.id).where(
+    *_ONE,
+    select(_later.c.sequence)
+    .where(
+        _later.c.tenant == _e.c.tenant,
+        _later.c.endpoint == _e.c.endpoint,
+        _later.c.instruction == _e.c.instruction,
+        _later.c.version > _e.c.version,
+        _later.c.delivery == Delivery.DELIVERED.value,
+    )
+    .exists(),
+)
 _AGAIN: Final = (
     update(_e)
     .where(*_ONE)
@@ -62,6 +82,8 @@ class Shown:
     changed_at: datetime
     status: int
     failure: str
+    kind: str
+    """What it tells (``ToldKind``)."""
 
 
 def every(db: Connection) -> Only:
@@ -90,7 +112,8 @@ class Deliveries:
     async def again(self, tenant: Tenant, event: str, actor: Actor, seen: Seen = every) -> Shown:
         """Deliver an event again: a dead one with all its tries, a waiting one now.
 
-        Raises NotFound, and NotOffered when its endpoint is no longer configured.
+        Raises NotFound, and NotOffered when its endpoint is no longer configured, or when an
+        ERP system has taken something later of the same: it would be put back to an older state.
         """
         await self._store.read(lambda db: _require_seen(db, tenant, event, seen(db)))
         return await self._store.write(
@@ -102,9 +125,16 @@ class Deliveries:
         row = uow.first(_FIND, key)
         if row is None:
             raise NotFound
-        if row.endpoint not in {webhook.id for webhook in tenant.webhooks}:
+        is_erp = row.endpoint.startswith(ERP)
+        configured = map(endpoint_of, tenant.erps) if is_erp else (it.id for it in tenant.webhooks)
+        if row.endpoint not in set(configured):
             raise NotOffered(
                 "the endpoint of this event is no longer configured", "该事件的接收端已不在配置中"
+            )
+        if is_erp and uow.first(_OVERTAKEN, key) is not None:
+            raise NotOffered(
+                "this ERP has been told something later of the same already",
+                "该 ERP 已收到同一业务的更新状态，不再重投旧状态",
             )
         now_us = to_us(self._runtime.clock.now())
         waits = row.delivery == Delivery.PENDING.value
@@ -134,8 +164,12 @@ def _require_seen(db: Connection, tenant: Tenant, event: str, only: Only) -> Non
 
 
 def _told(tenant: Tenant, only: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Events of instructions that may be told of."""
-    return _e.c.instruction.in_(select(_i.c.id).where(_i.c.tenant == tenant.id, only))
+    """Events of instructions that may be told of, and those that are of none."""
+    return or_(
+        _e.c.kind != ToldKind.STATUS.value,
+        _e.c.state == _REFUSED,  # a document that never became an instruction
+        _e.c.instruction.in_(select(_i.c.id).where(_i.c.tenant == tenant.id, only)),
+    )
 
 
 def _listed(
@@ -173,4 +207,5 @@ def _shown(row: Any) -> Shown:  # noqa: ANN401 - a row, typed by its columns
         changed_at=from_us(row.changed_us),
         status=row.status,
         failure=row.failure,
+        kind=row.kind,
     )

@@ -46,11 +46,12 @@ WORDS: Final[Mapping[State, tuple[str, str]]] = {
     State.EXPIRED: ("已过期", "expired"),
     State.PAID_ELSEWHERE: ("已由其他渠道支付", "paid another way"),
 }
-_PENDING_REASON: Final = {
+PENDING_REASON: Final = {
     State.HELD: "HELD",
     State.SCHEDULED: "SCHEDULED",
     State.UNCONFIRMED: "UNCONFIRMED",
 }
+"""Why an instruction that has neither succeeded nor failed is waiting."""
 
 
 def instruction_view(
@@ -182,10 +183,13 @@ def _line_statuses(db: Connection, tenant: str, batch: str) -> Iterator[LineStat
             source=json.loads(row.source) if row.source else {},
             amount=amount.text(),
             currency=row.currency,
-            reason_code=_PENDING_REASON.get(state, row.code),
+            reason_code=PENDING_REASON.get(state, row.code),
             text=row.text or row.reason,
             bank_reference=row.bank_reference,
             settled_at=from_us(row.changed_us) if state in FINAL else None,
+            instruction=row.id,
+            erp_reference=row.erp_reference,
+            line=row.line,
         )
     refused = tables.refused_line
     for line in db.execute(
@@ -199,6 +203,8 @@ def _line_statuses(db: Connection, tenant: str, batch: str) -> Iterator[LineStat
             amount="",
             currency="",
             faults=faults_of(line.faults),
+            erp_reference=line.erp_reference,
+            line=line.line,
         )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from gateway.delivery.endpoints import Endpoint, ErpEndpoint
 from gateway.delivery.webhooks import Way
 from gateway.domain.errors import Refused
 from gateway.ports.tenancy import Directory, Tenant
@@ -24,13 +25,21 @@ def ways(directory: Directory) -> Iterator[Way]:
             yield Way(webhook=webhook, post=egress.post, close=egress.aclose)
 
 
-def wanted_states(directory: Directory) -> dict[str, frozenset[str]]:
-    """By tenant with webhooks, the states of which at least one endpoint wants to hear."""
-    return {
-        tenant.id: frozenset().union(*(webhook.states for webhook in tenant.webhooks))
-        for tenant in directory.tenants.values()
-        if tenant.webhooks
-    }
+def wanted_states(
+    directory: Directory, systems: Sequence[ErpEndpoint] = ()
+) -> dict[str, frozenset[str]]:
+    """By tenant with endpoints, the states of which at least one of them wants to hear.
+
+    ``systems`` are the ERP systems that are told.
+    """
+    found: dict[str, frozenset[str]] = {}
+    endpoints: list[Endpoint] = [*systems]
+    for tenant in directory.tenants.values():
+        endpoints += tenant.webhooks
+    for it in endpoints:
+        if it.states:
+            found[it.tenant] = found.get(it.tenant, frozenset()) | it.states
+    return found
 
 
 def _egress(tenant: Tenant, webhook: Webhook) -> Egress:

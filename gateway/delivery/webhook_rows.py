@@ -1,4 +1,4 @@
-"""The rows of webhooks: events made of the outbox, what may be sent now, what became of it.
+"""The rows of all who are told: events made of the outbox, what may be sent now, what became of it.
 
 Rule kept here: of one instruction and one endpoint, only the oldest version that is not delivered
 may be sent. Sequence numbers of an endpoint have no gaps, because they are given in the
@@ -7,18 +7,18 @@ transaction that writes their events.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
+from gateway.delivery.endpoints import Endpoint, ErpEndpoint
 from gateway.delivery.webhook_event import Envelope, Subject, event_text
 from gateway.domain.instruction import BusinessType
 from gateway.lifecycle.outbox import Told, forget, oldest
 from gateway.ports.runtime import Ids
-from gateway.ports.webhooks import Webhook
 from gateway.store import tables
 from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
@@ -35,6 +35,8 @@ class Delivery(StrEnum):
     DELIVERED = "delivered"
     DEAD = "dead"
     """Tried as often as it may be; a person or the ERP has it delivered again."""
+    SUPERSEDED = "superseded"
+    """Of an ERP system: it was dead, and what came after it has been taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class Attempt:
 # ── from the outbox to events ─────────────────────────────────────────────────────────────
 
 _ENDPOINT: Final = (_p.c.tenant == bindparam("of_tenant"), _p.c.id == bindparam("of_endpoint"))
-_LAST: Final = prepare(select(_p.c.last_sequence).where(*_ENDPOINT))
+LAST: Final = prepare(select(_p.c.last_sequence).where(*_ENDPOINT))
 _COUNT: Final = prepare(update(_p).where(*_ENDPOINT).values(last_sequence=bindparam("to_last")))
 _SUBJECTS: Final = prepare(
     select(
@@ -81,7 +83,7 @@ def something_told(db: Connection, tenant: str) -> bool:
     return bool(_SOMETHING.rows(db, {"of_tenant": tenant}))
 
 
-def expand(uow: Uow, ids: Ids, webhooks: Sequence[Webhook], now_us: int) -> int:
+def expand(uow: Uow, ids: Ids, webhooks: Sequence[Endpoint], now_us: int) -> int:
     """Make events of the oldest changes of one tenant, for all its endpoints; returns how many.
 
     One process at a time does this for a tenant, so that sequence follows version.
@@ -112,35 +114,58 @@ def expand(uow: Uow, ids: Ids, webhooks: Sequence[Webhook], now_us: int) -> int:
             if it.state in webhook.states
             and _concerns(webhook, subjects[it.instruction], confidential=confidential)
         ]
-        last = _last_sequence(uow, webhook, now_us)
+        body = _bodies(uow, webhook, subjects, wanted)
+        last = last_sequence(uow, webhook, now_us)
         rows = [
-            _row(webhook, ids.new("evt"), last + number, subjects[it.instruction], it)
+            _row(webhook, ids.new("evt"), last + number, it, body)
             | {"created_us": now_us, "due_us": now_us, "changed_us": now_us}
             for number, it in enumerate(wanted, start=1)
         ]
         if rows:
-            uow.add(_e, *rows)
-            uow.change(_COUNT, _of(webhook) | {"to_last": last + len(rows)})
+            add(uow, webhook, rows, last)
     forget(uow, tenant, found.rows)
     return len(found.told)
 
 
-def _concerns(webhook: Webhook, subject: Subject, *, confidential: bool) -> bool:
+def _bodies(
+    uow: Uow, endpoint: Endpoint, subjects: Mapping[str, Subject], wanted: Sequence[Told]
+) -> Callable[[Envelope, Told], str]:
+    """What says a change to an endpoint: a webhook's few words, or an ERP system's whole record."""
+    if isinstance(endpoint, ErpEndpoint):
+        from gateway.delivery.erp_status import status_texts  # noqa: PLC0415 - costs a start
+
+        texts = status_texts(uow, endpoint, wanted)
+        return lambda _, told: texts[told.instruction, told.version]
+    return lambda envelope, told: event_text(envelope, subjects[told.instruction], told)
+
+
+def add(uow: Uow, endpoint: Endpoint, rows: Sequence[Mapping[str, object]], last: int) -> None:
+    """Write events that follow the number ``last``; inside the guard of the tenant's outbox."""
+    uow.add(_e, *rows)
+    uow.change(_COUNT, of(endpoint) | {"to_last": last + len(rows)})
+
+
+def _concerns(webhook: Endpoint, subject: Subject, *, confidential: bool) -> bool:
     """Whether an endpoint is told of an instruction at all."""
     if webhook.erps:
         return subject.erp in webhook.erps
     return not (confidential and subject.payroll)
 
 
-def _last_sequence(uow: Uow, webhook: Webhook, now_us: int) -> int:
+def last_sequence(uow: Uow, webhook: Endpoint, now_us: int) -> int:
+    """The number of an endpoint's newest event; 0 before the first."""
     ensure(uow, webhook, now_us)
-    row = uow.first(_LAST, _of(webhook))
+    row = uow.first(LAST, of(webhook))
     assert row is not None
     return int(row.last_sequence)
 
 
 def _row(
-    webhook: Webhook, event: str, sequence: int, subject: Subject, told: Told
+    webhook: Endpoint,
+    event: str,
+    sequence: int,
+    told: Told,
+    body: Callable[[Envelope, Told], str],
 ) -> dict[str, object]:
     envelope = Envelope(id=event, sequence=sequence, tenant=webhook.tenant, endpoint=webhook.id)
     return {
@@ -151,7 +176,7 @@ def _row(
         "instruction": told.instruction,
         "version": told.version,
         "state": told.state.value,
-        "body": event_text(envelope, subject, told),
+        "body": body(envelope, told),
         "delivery": Delivery.PENDING.value,
         "tries": 0,
         "status": 0,
@@ -174,9 +199,9 @@ _RELEASE: Final = prepare(
 )
 
 
-def ensure(uow: Uow, webhook: Webhook, now_us: int) -> None:
+def ensure(uow: Uow, webhook: Endpoint, now_us: int) -> None:
     """See that an endpoint has its row."""
-    if uow.first(_LAST, _of(webhook)) is None:
+    if uow.first(LAST, of(webhook)) is None:
         uow.add(
             _p,
             {
@@ -189,19 +214,19 @@ def ensure(uow: Uow, webhook: Webhook, now_us: int) -> None:
         )
 
 
-def is_free(db: Connection, webhook: Webhook, holder: str) -> bool:
+def is_free(db: Connection, webhook: Endpoint, holder: str) -> bool:
     """Whether ``holder`` may claim an endpoint: nobody who lives has it."""
-    return bool(_IS_FREE.rows(db, _of(webhook) | {"of_holder": holder}))
+    return bool(_IS_FREE.rows(db, of(webhook) | {"of_holder": holder}))
 
 
-def claim(uow: Uow, webhook: Webhook, holder: str) -> bool:
+def claim(uow: Uow, webhook: Endpoint, holder: str) -> bool:
     """Take an endpoint for one lane until that lane has ended; False when another has it."""
-    return uow.change(_CLAIM, _of(webhook) | {"of_holder": holder}) > 0
+    return uow.change(_CLAIM, of(webhook) | {"of_holder": holder}) > 0
 
 
-def release(uow: Uow, webhook: Webhook, holder: str) -> None:
+def release(uow: Uow, webhook: Endpoint, holder: str) -> None:
     """Leave an endpoint to others at once."""
-    uow.change(_RELEASE, _of(webhook) | {"of_holder": holder})
+    uow.change(_RELEASE, of(webhook) | {"of_holder": holder})
 
 
 # ── sending ───────────────────────────────────────────────────────────────────────────────
@@ -254,20 +279,20 @@ _PRUNE: Final = prepare(
 )
 
 
-def ready(db: Connection, webhook: Webhook, now_us: int, most: int) -> list[Event]:
+def ready(db: Connection, webhook: Endpoint, now_us: int, most: int) -> list[Event]:
     """What may be sent now, longest due first: at most one event of each instruction."""
     return [
         Event(sequence=row.sequence, id=row.id, body=row.body, tries=row.tries)
-        for row in _READY.rows(db, _of(webhook) | {"now_us": now_us, "most": most})
+        for row in _READY.rows(db, of(webhook) | {"now_us": now_us, "most": most})
     ]
 
 
-def mark(uow: Uow, webhook: Webhook, attempts: Sequence[Attempt], now_us: int) -> None:
+def mark(uow: Uow, webhook: Endpoint, attempts: Sequence[Attempt], now_us: int) -> None:
     """Write down what came of some attempts."""
     uow.change(
         _MARK,
         [
-            _of(webhook)
+            of(webhook)
             | {
                 "of_sequence": it.event.sequence,
                 "to_delivery": it.delivery.value,
@@ -281,10 +306,11 @@ def mark(uow: Uow, webhook: Webhook, attempts: Sequence[Attempt], now_us: int) -
     )
 
 
-def prune(uow: Uow, webhook: Webhook, before_us: int) -> int:
+def prune(uow: Uow, webhook: Endpoint, before_us: int) -> int:
     """Forget what was delivered long ago; what is dead stays until it is delivered."""
-    return uow.change(_PRUNE, _of(webhook) | {"before_us": before_us})
+    return uow.change(_PRUNE, of(webhook) | {"before_us": before_us})
 
 
-def _of(webhook: Webhook) -> dict[str, object]:
+def of(webhook: Endpoint) -> dict[str, object]:
+    """The values that name an endpoint in a statement."""
     return {"of_tenant": webhook.tenant, "of_endpoint": webhook.id}

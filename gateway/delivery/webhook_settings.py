@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from gateway.domain.ids import TenantId
 from gateway.domain.instruction import State
+from gateway.ports.erp_systems import ENDPOINT as ERP
 from gateway.ports.webhooks import (
     HTTPS_PORT,
     TOLD_UNLESS_SET,
@@ -97,6 +98,8 @@ def read_webhook(table: Table, tenant: TenantId, reach: Reach, base: Path) -> We
     name = table.text("id")
     if len(name) > _ID_MAX:
         table.fault("id", f"最长 {_ID_MAX} 字符", f"must be at most {_ID_MAX} characters")
+    if name.startswith(ERP):
+        table.fault("id", f"不能以 {ERP} 开头", f"must not begin with {ERP}")
     secrets = [_secret(table, "secret")]
     if any(table.has(f"previous_secret{ending}") for ending in ("", "_file", "_env")):
         secrets.append(_secret(table, "previous_secret"))
@@ -106,7 +109,7 @@ def read_webhook(table: Table, tenant: TenantId, reach: Reach, base: Path) -> We
         id=name,
         url=url,
         secrets=tuple(secrets),
-        states=_states(table),
+        states=read_states(table),
         tries_max=min(max(table.number("tries_max", 24), 1), _TRIES_MAX),
         timeout_s=min(max(table.number("timeout_s", 10), 1), _TIMEOUT_MAX_S),
         keep_days=table.number("keep_days", 7),
@@ -117,7 +120,8 @@ def read_webhook(table: Table, tenant: TenantId, reach: Reach, base: Path) -> We
     return made
 
 
-def _states(table: Table) -> frozenset[State]:
+def read_states(table: Table) -> frozenset[State]:
+    """Which states a receiver is told of."""
     names = table.texts("states", ())
     if names == (_ALL,):
         return frozenset(State)

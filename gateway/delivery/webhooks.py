@@ -1,7 +1,8 @@
-"""Sending webhooks: changes become events, events go out signed, in order, until they are taken.
+"""Telling the outside: changes become events, events go out in order until they are taken.
 
-At least once: an event is marked delivered after the receiver answered 2xx, so a crash in between
-sends it again, with the same id and the same bytes. One process at a time sends to an endpoint.
+At least once: an event is marked delivered after the receiver took it (a webhook: answered 2xx),
+so a crash in between sends it again, with the same id and the same bytes. One process at a time
+sends to an endpoint.
 """
 
 from __future__ import annotations
@@ -10,18 +11,25 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from http import HTTPStatus
 from typing import Final
 
 from gateway.delivery import webhook_rows
 from gateway.delivery.backoff import pause_us
+from gateway.delivery.couriers import Carried, Outlet, PostCourier, WebhookShelf
+from gateway.delivery.endpoints import Endpoint, ErpEndpoint
 from gateway.delivery.webhook_rows import Attempt, Delivery, Event
-from gateway.domain.errors import GatewayError
 from gateway.lifecycle.outbox import LANE
-from gateway.ports.events import WEBHOOK_DEAD, WEBHOOK_DELIVERED, WEBHOOK_FAILED
+from gateway.ports.events import (
+    ERP_OVERTAKEN,
+    ERP_TELL_DEAD,
+    ERP_TELL_FAILED,
+    ERP_TOLD,
+    WEBHOOK_DEAD,
+    WEBHOOK_DELIVERED,
+    WEBHOOK_FAILED,
+)
 from gateway.ports.runtime import Runtime, Signal
-from gateway.ports.webhooks import Answer, Post, Webhook
-from gateway.signing.webhook_signature import signed_headers
+from gateway.ports.webhooks import Post, Webhook
 from gateway.store.instants import span_us, to_us
 from gateway.store.store import Store
 from gateway.store.tenancy import acting_for
@@ -29,13 +37,19 @@ from gateway.store.uow import Uow
 
 WIDTH: Final = 8
 """Most requests to one endpoint at once."""
-_ROUND_MAX: Final = 64
-"""Most events that are sent before what came of them is written down."""
+_ALL: Final = 1_000_000
+"""As many events as the endpoint takes in one round."""
 _PRUNE_EVERY_S: Final = 3600
 _EVENTS: Final = {
     Delivery.DELIVERED: WEBHOOK_DELIVERED,
     Delivery.PENDING: WEBHOOK_FAILED,
     Delivery.DEAD: WEBHOOK_DEAD,
+}
+_ERP_EVENTS: Final = {
+    Delivery.DELIVERED: ERP_TOLD,
+    Delivery.PENDING: ERP_TELL_FAILED,
+    Delivery.DEAD: ERP_TELL_DEAD,
+    Delivery.SUPERSEDED: ERP_OVERTAKEN,
 }
 
 
@@ -49,30 +63,50 @@ class Way:
 
 
 class Webhooks:
-    """Everything that sends webhooks in this process: one task per tenant, one per endpoint."""
+    """Everything that tells the outside in this process: one task per tenant, one per endpoint."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last by keyword
         self,
         store: Store,
         runtime: Runtime,
         ways: Sequence[Way],
         poll_s: float,
         machine: Callable[[], datetime],
+        *,
+        outlets: Sequence[Outlet] = (),
     ) -> None:
-        """``machine`` is the machine's clock: receivers hold time stamps against real ones."""
+        """``machine`` is the machine's clock: receivers hold time stamps against real ones.
+
+        ``outlets`` are the ERP systems that are told, ``ways`` the webhooks.
+        """
         self._store = store
         self._runtime = runtime
         self._poll_s = poll_s
-        self._ways = tuple(ways)
-        self._senders = [_Sender(_Tools(store, runtime, poll_s, machine), way) for way in ways]
+        tools = _Tools(store, runtime, poll_s)
+        posted = [
+            Outlet(
+                shelf=WebhookShelf(way.webhook),
+                courier=PostCourier(way.webhook, way.post, way.close, machine),
+                width=WIDTH,
+            )
+            for way in ways
+        ]
+        self._tools = tools
+        self._senders: list[_Sender] = []
         self._by_tenant: dict[str, list[_Sender]] = {}
-        for sender in self._senders:
-            self._by_tenant.setdefault(sender.webhook.tenant, []).append(sender)
-        self._wakes: dict[str, Signal] = {
-            tenant: runtime.tasks.signal() for tenant in self._by_tenant
-        }
+        self._wakes: dict[str, Signal] = {}
         self._started = False
         self._stopping = False
+        self.add(*posted, *outlets)
+
+    def add(self, *outlets: Outlet) -> None:
+        """Further endpoints, before the start."""
+        for outlet in outlets:
+            sender, tenant = _Sender(self._tools, outlet), outlet.shelf.endpoint.tenant
+            self._senders.append(sender)
+            self._by_tenant.setdefault(tenant, []).append(sender)
+            if tenant not in self._wakes:
+                self._wakes[tenant] = self._runtime.tasks.signal()
 
     def start(self) -> None:
         """Begin to make events and to send them."""
@@ -81,7 +115,7 @@ class Webhooks:
             with acting_for((tenant,)):
                 self._runtime.tasks.spawn(f"outbox {tenant}", self._expand(tenant))
                 for sender in senders:
-                    self._runtime.tasks.spawn(f"webhook {sender.webhook.id}", sender.run())
+                    self._runtime.tasks.spawn(f"outlet {sender.endpoint.id}", sender.run())
 
     def rouse(self, keys: Sequence[tuple[str, str]] | None) -> None:
         """There may be something to tell in these (tenant, lane), or in any."""
@@ -105,19 +139,19 @@ class Webhooks:
 
     async def end(self) -> None:
         """After draining: close connections, leave the endpoints to other processes at once."""
-        for way in self._ways:
-            await way.close()
+        for sender in self._senders:
+            await sender.aclose()
         if self._started and self._senders:
             with acting_for(self._by_tenant):
                 await self._store.write(self._release)
 
     def _release(self, uow: Uow) -> None:
         for sender in self._senders:
-            webhook_rows.release(uow, sender.webhook, self._store.lane.id)
+            webhook_rows.release(uow, sender.endpoint, self._store.lane.id)
 
     async def _expand(self, tenant: str) -> None:
         """Make events of what the outbox holds, for ever."""
-        webhooks = [sender.webhook for sender in self._by_tenant[tenant]]
+        endpoints = [sender.endpoint for sender in self._by_tenant[tenant]]
         while not self._stopping:
             if not await self._store.read(lambda db: webhook_rows.something_told(db, tenant)):
                 await self._wakes[tenant].wait(self._poll_s)
@@ -125,7 +159,7 @@ class Webhooks:
             now_us = to_us(self._runtime.clock.now())
             ids = self._runtime.ids
             await self._store.write(
-                partial(webhook_rows.expand, ids=ids, webhooks=webhooks, now_us=now_us)
+                partial(webhook_rows.expand, ids=ids, webhooks=endpoints, now_us=now_us)
             )
             for sender in self._by_tenant[tenant]:
                 sender.wake.set()
@@ -138,29 +172,32 @@ class _Tools:
     store: Store
     runtime: Runtime
     poll_s: float
-    machine: Callable[[], datetime]
 
 
 class _Sender:
     """The sending to one endpoint."""
 
-    def __init__(self, tools: _Tools, way: Way) -> None:
+    def __init__(self, tools: _Tools, outlet: Outlet) -> None:
         self._tools = tools
         self._store = tools.store
         self._runtime = tools.runtime
-        self._post = way.post
-        self._held = False
+        self._shelf = outlet.shelf
+        self._courier = outlet.courier
+        self._width = outlet.width
+        self._since: int | None = None
+        """What claiming it gave; None while it is not ours."""
         self._failing = False
         self._stopping = False
         self._prune_at = 0.0
-        self.webhook = way.webhook
+        self.endpoint: Endpoint = outlet.shelf.endpoint
         self.wake = tools.runtime.tasks.signal()
         self.in_flight = 0
 
     async def run(self) -> None:
         """Send what is ready, for ever, while this process holds the endpoint."""
         while not self._stopping:
-            events = await self._ready() if await self._holds() else []
+            since = await self._holds()
+            events = await self._ready(since) if since is not None else []
             if not await self._round(events):
                 await self.wake.wait(self._tools.poll_s)
 
@@ -169,88 +206,89 @@ class _Sender:
         self._stopping = True
         self.wake.set()
 
-    async def _holds(self) -> bool:
-        """Whether the endpoint is this process's; it takes it when nobody who lives has it."""
-        if self._held:
-            return True
-        store, webhook, holder = self._store, self.webhook, self._store.lane.id
-        known = await store.read(lambda db: webhook_rows.is_free(db, webhook, holder))
-        self._held = known and await store.write(
-            lambda uow: webhook_rows.claim(uow, webhook, holder)
-        )
-        return self._held
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self._courier.aclose()
 
-    async def _ready(self) -> list[Event]:
+    async def _holds(self) -> int | None:
+        """Whether the endpoint is this process's; it takes it when nobody who lives has it."""
+        if self._since is None:
+            store, holder = self._store, self._store.lane.id
+            if await store.read(lambda db: self._shelf.is_free(db, holder)):
+                self._since = await store.write(
+                    lambda uow: self._shelf.claim(uow, holder, self._now_us())
+                )
+        return self._since
+
+    async def _ready(self, since: int) -> list[Event]:
         await self._prune()
-        now_us, most = self._now_us(), 1 if self._failing else _ROUND_MAX
-        return await self._store.read(lambda db: webhook_rows.ready(db, self.webhook, now_us, most))
+        now_us, most = self._now_us(), 1 if self._failing else _ALL
+        return await self._store.read(lambda db: self._shelf.ready(db, since, now_us, most))
 
     async def _round(self, events: Sequence[Event]) -> bool:
         """Send some events and write down what came of each; False when none was sent.
 
         While nothing gets through, one event at a time tries the way for all the others.
         """
-        gate = self._runtime.tasks.gate(WIDTH)
+        gate = self._runtime.tasks.gate(self._width)
 
-        async def one(event: Event) -> Attempt | None:
+        async def one(parcel: Sequence[Event]) -> list[Attempt]:
             async with gate:
-                return await self._attempt(event)
+                carried = await self._courier.carry(parcel, self._may_go)
+            return list(map(self._attempt, parcel, carried or ()))
 
         self.in_flight += 1
         try:
-            made = await self._runtime.tasks.gather([one(event) for event in events])
-            attempts = [it for it in made if it is not None]
+            parcels = self._courier.parcels(events)
+            made = await self._runtime.tasks.gather([one(parcel) for parcel in parcels])
+            attempts = [it for some in made for it in some]
             if attempts:
                 now_us = self._now_us()
-                await self._store.write(
-                    lambda uow: webhook_rows.mark(uow, self.webhook, attempts, now_us)
-                )
-                self._failing = all(it.delivery is not Delivery.DELIVERED for it in attempts)
+                await self._store.write(lambda uow: self._shelf.mark(uow, attempts, now_us))
+                self._failing = not any(map(self._got_through, attempts))
                 self._tell(attempts)
             return bool(attempts)
         finally:
             self.in_flight -= 1
 
-    async def _attempt(self, event: Event) -> Attempt | None:
-        """Send one event; None when this process may not send any more."""
+    def _may_go(self) -> bool:
+        """Whether this process may send any more."""
         clock = self._runtime.clock
-        if self._stopping or clock.monotonic() > self._store.lease.deadline:
-            return None
-        body = event.body.encode()
-        timestamp = to_us(self._tools.machine()) // 1_000_000
-        headers = signed_headers(self.webhook.secrets, event.id, timestamp, body)
-        try:
-            answer = await self._post(headers, body)
-        except GatewayError as error:
-            return self._failed(event, Answer(status=0), error.en)
-        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            return Attempt(
-                event=event,
-                delivery=Delivery.DELIVERED,
-                due_us=self._now_us(),
-                status=answer.status,
-                failure="",
-            )
-        return self._failed(event, answer, f"answered {answer.status}")
+        return not self._stopping and clock.monotonic() <= self._store.lease.deadline
 
-    def _failed(self, event: Event, answer: Answer, failure: str) -> Attempt:
+    def _got_through(self, attempt: Attempt) -> bool:
+        """Whether the way is open: it was taken, or refused for good before its last try."""
+        if attempt.delivery is Delivery.DEAD:
+            return attempt.event.tries + 1 < self.endpoint.tries_max
+        return attempt.delivery is not Delivery.PENDING
+
+    def _attempt(self, event: Event, carried: Carried) -> Attempt:
+        """What is written down of an event."""
         tries = event.tries + 1
-        pause = pause_us(tries, self._runtime.random, asked_s=answer.retry_after_s)
-        dead = tries >= self.webhook.tries_max
+        if carried.superseded:
+            delivery, due_us = Delivery.SUPERSEDED, self._now_us()
+        elif carried.taken:
+            delivery, due_us = Delivery.DELIVERED, self._now_us()
+        else:
+            pause = pause_us(tries, self._runtime.random, asked_s=carried.retry_after_s)
+            dead = carried.hopeless or tries >= self.endpoint.tries_max
+            delivery = Delivery.DEAD if dead else Delivery.PENDING
+            due_us = self._now_us() + pause
         return Attempt(
             event=event,
-            delivery=Delivery.DEAD if dead else Delivery.PENDING,
-            due_us=self._now_us() + pause,
-            status=answer.status,
-            failure=failure,
+            delivery=delivery,
+            due_us=due_us,
+            status=carried.status,
+            failure=carried.failure,
         )
 
     def _tell(self, attempts: Sequence[Attempt]) -> None:
+        events = _ERP_EVENTS if isinstance(self.endpoint, ErpEndpoint) else _EVENTS
         for it in attempts:
             self._runtime.log.tell(
-                _EVENTS[it.delivery],
-                tenant=self.webhook.tenant,
-                endpoint=self.webhook.id,
+                events[it.delivery],
+                tenant=self.endpoint.tenant,
+                endpoint=self.endpoint.id,
                 delivery=it.event.id,
                 tries=it.event.tries + 1,
                 status=it.status,
@@ -262,8 +300,8 @@ class _Sender:
         if monotonic < self._prune_at:
             return
         self._prune_at = monotonic + _PRUNE_EVERY_S
-        before_us = self._now_us() - span_us(timedelta(days=self.webhook.keep_days))
-        await self._store.write(lambda uow: webhook_rows.prune(uow, self.webhook, before_us))
+        before_us = self._now_us() - span_us(timedelta(days=self.endpoint.keep_days))
+        await self._store.write(lambda uow: self._shelf.prune(uow, before_us))
 
     def _now_us(self) -> int:
         return to_us(self._runtime.clock.now())

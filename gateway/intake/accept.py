@@ -26,6 +26,8 @@ from gateway.domain.instruction import BusinessType, Instruction, State
 from gateway.domain.outcome import Grade
 from gateway.intake.examine import Examiner
 from gateway.intake.known import Accepted, Caller, Remembered, existing, remembered, stored
+from gateway.intake.own_numbers import in_our_numbers
+from gateway.intake.reconciling import Coder, coder
 from gateway.intake.resent import Resent
 from gateway.intake.validate import validate
 from gateway.lifecycle.altered import AlteredCheck
@@ -96,6 +98,7 @@ class Intake:
         Raises InvalidInstruction with every fault, or ReusedReference with both digests.
         """
         await self.ready()
+        draft = in_our_numbers(caller, draft)
 
         async def take(examined: Instruction | tuple[Fault, ...]) -> Accepted:
             if not isinstance(examined, Instruction):
@@ -110,7 +113,7 @@ class Intake:
             return accepted
 
         try:
-            return await take(self.examine(caller, draft))
+            return await take(self._coded(caller, self.examine(caller, draft)))
         except (InvalidInstruction, ReusedReference) as refusal:
             again = await self.resent.look(caller, draft, refusal)
             if again is None:
@@ -137,6 +140,17 @@ class Intake:
             new_id=self._new_id,
             offices=self._offices.now if self._offices is not None else None,
         )
+
+    def coder(self, caller: Caller, today: date) -> Coder:
+        """What gives the caller's instructions their reconciliation codes."""
+        return coder(caller, self._dialects.__getitem__, today)
+
+    def _coded(
+        self, caller: Caller, examined: Instruction | tuple[Fault, ...]
+    ) -> Instruction | tuple[Fault, ...]:
+        if not isinstance(examined, Instruction):
+            return examined
+        return self.coder(caller, self.today())(examined)
 
     def examiner(self, caller: Caller, today: date) -> Examiner:
         """The same for many drafts of one caller."""

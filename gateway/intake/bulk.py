@@ -37,6 +37,7 @@ from gateway.intake.accept import (
     remembered,
     with_makers,
 )
+from gateway.intake.own_numbers import all_in_our_numbers
 from gateway.intake.refused_lines import (
     REUSED,
     RefusedLine,
@@ -126,6 +127,7 @@ class Bulk:
             reader.close()
 
     async def _read(self, call: Call, parts: Iterator[FilePart], read: _Read) -> Batch:
+        parts = all_in_our_numbers(call.caller, parts)
         try:
             known = await self._intake.store.write(
                 lambda uow: self._open(uow, call), may_refuse=True
@@ -215,7 +217,7 @@ class Bulk:
         faults: tuple[Fault, ...] = ()
         caller, batch, today = call.caller, staged.batch.id, self._intake.today()
         examine = self._intake.examiner(caller, today).examine
-        new = self._intake.new
+        new, coded = self._intake.new, self._intake.coder(caller, today)
         for part in parts:
             if isinstance(part, FileEnd):
                 faults += part.faults
@@ -224,6 +226,7 @@ class Bulk:
             staged.lines += 1
             examined = examine(part)
             if isinstance(examined, Instruction):
+                examined = coded(examined)
                 first = staged.seen.setdefault(examined.erp_reference, staged.lines)
                 if first == staged.lines:
                     news.append(new(caller, examined, part, batch=batch, line=first, today=today))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from unicodedata import normalize
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from gateway.domain.decision import Actor
 from gateway.domain.ids import InstructionId
@@ -82,6 +83,32 @@ def existing(uow: Uow, caller: Caller, references: Sequence[str]) -> dict[str, A
         "of_references": references,
     }
     return {row.erp_reference: _accepted(row) for row in uow.rows(_EXISTING, values)}
+
+
+def known_references(db: Connection, caller: Caller, references: Sequence[str]) -> frozenset[str]:
+    """Those of these under which this ERP has something accepted, or is being read in.
+
+    Whoever refuses a document must leave these out: to its ERP, "refused" would be said of the
+    payment that is under way.
+    """
+    asked = sorted({normalize("NFC", it) for it in references})
+    values = {"of_tenant": caller.tenant.id, "of_erp": caller.erp, "of_references": asked}
+    found = {row.erp_reference for row in _EXISTING.rows(db, values)}
+    return frozenset(it for it in references if normalize("NFC", it) in found)
+
+
+def known_instructions(
+    db: Connection, caller: Caller, references: Sequence[str]
+) -> dict[str, InstructionId]:
+    """The same with what stands there, by reference as it was asked."""
+    asked = {it: normalize("NFC", it) for it in references}
+    values = {
+        "of_tenant": caller.tenant.id,
+        "of_erp": caller.erp,
+        "of_references": sorted(set(asked.values())),
+    }
+    found = {row.erp_reference: InstructionId(row.id) for row in _EXISTING.rows(db, values)}
+    return {it: found[plain] for it, plain in asked.items() if plain in found}
 
 
 def stored(uow: Uow, caller: Caller, ids: Sequence[str]) -> dict[str, Accepted]:

@@ -20,6 +20,7 @@ from gateway.domain.instruction import BusinessType, Instruction
 from gateway.domain.party import masked
 from gateway.intake.known import Accepted, Caller
 from gateway.intake.payee_bank import Route
+from gateway.intake.reconciling import bare
 from gateway.intake.refused_lines import REPEATED, RefusedLine, accepted_before
 from gateway.intake.validate import validate
 from gateway.lifecycle.altered import Altered, AlteredCheck
@@ -89,7 +90,7 @@ class Resent:
             by_reference = refusal.stored_digest == stored.digest
             digest = refusal.sent_digest if by_reference else digest
         if same(sent, stored):
-            return sent if by_reference else None
+            return as_derived(sent, stored) if by_reference else None
         await self.hold(caller.tenant, [altered(sent, digest, stored)])
         return None
 
@@ -195,9 +196,17 @@ def same(sent: Instruction, stored: Met) -> bool:
 
 
 def as_derived(sent: Instruction, stored: Met) -> Instruction:
-    """What was sent, with what was derived when it was accepted."""
+    """What was sent, with what was derived and added when it was accepted."""
     before = stored.instruction
-    return msgspec.structs.replace(sent, own_bank=before.own_bank, local=before.local)
+    told = msgspec.structs.replace(sent, own_bank=before.own_bank, local=before.local)
+    if bare(told).content() == bare(before).content():  # but for a code of ours, the same
+        return msgspec.structs.replace(
+            told,
+            memo=before.memo,
+            purpose=before.purpose,
+            reconciliation_code=before.reconciliation_code,
+        )
+    return told
 
 
 def differing(news: Sequence[NewInstruction], found: Mapping[str, Met]) -> list[Altered]:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from gateway.domain.instruction import FATE_OPEN
+from gateway.ports.erp_systems import ENDPOINT as ERP
 from gateway.schedule.work import WorkKind
 from gateway.store import tables
 
@@ -33,6 +34,29 @@ _LANES: Final = select(func.count()).where(tables.lane.c.ended_us.is_(None))
 _CHECKPOINT: Final = (
     select(tables.checkpoint.c.at_us).order_by(tables.checkpoint.c.seq.desc()).limit(1)
 )
+_event, _told = tables.webhook_event, tables.webhook_endpoint
+_IS_ERP: Final = _told.c.id.like(f"{ERP}%")
+_UNDELIVERED: Final = (
+    select(
+        _event.c.delivery,
+        _IS_ERP.label("is_erp"),
+        func.count().label("number"),
+        func.min(_event.c.created_us).label("since_us"),
+    )
+    # The endpoint first, as in the index: what was delivered is not walked.
+    .select_from(_told)
+    .join(
+        _event,
+        and_(
+            _event.c.tenant == _told.c.tenant,
+            _event.c.endpoint == _told.c.id,
+            _event.c.delivery.in_(("pending", "dead")),
+        ),
+    )
+    .group_by(_event.c.delivery, _IS_ERP)
+)
+ERPS, WEBHOOKS = "erp", "webhook"
+"""Who is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +79,23 @@ class Figures:
     """Processes that write, the dead ones not yet taken over included."""
     checkpoint_us: int | None
     """When the last checkpoint was signed."""
+    dead: Mapping[str, int]
+    """Events that nobody tries any more, by who was to be told: people have them told again."""
+    untold: Mapping[str, int]
+    """Events that wait to be told, by whom they are for."""
+    untold_since_us: Mapping[str, int]
+    """Since when the oldest of them waits."""
 
 
 def figures(db: Connection) -> Figures:
     """Count. States and kinds of which there is none are told as 0."""
     open_ = db.execute(_OPEN).all()
     waiting = db.execute(_WAITING).all()
+    left = [
+        (row.delivery, ERPS if row.is_erp else WEBHOOKS, row.number, row.since_us)
+        for row in db.execute(_UNDELIVERED)
+    ]
+    nobody = {ERPS: 0, WEBHOOKS: 0}
     return Figures(
         open_by_state={state.value: 0 for state in FATE_OPEN}
         | {row.state: row.number for row in open_},
@@ -71,4 +106,7 @@ def figures(db: Connection) -> Figures:
         stops=db.execute(_STOPS).scalar_one(),
         lanes=db.execute(_LANES).scalar_one(),
         checkpoint_us=db.execute(_CHECKPOINT).scalar(),
+        dead=nobody | {who: number for delivery, who, number, _ in left if delivery == "dead"},
+        untold=nobody | {who: number for delivery, who, number, _ in left if delivery != "dead"},
+        untold_since_us={who: at for delivery, who, _, at in left if delivery != "dead"},
     )

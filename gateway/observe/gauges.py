@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from gateway.observe.figures import Figures
@@ -82,9 +83,7 @@ def own_gauges(here: Here) -> list[Gauge]:
 
 def shared_gauges(found: Figures, now_us: int) -> list[Gauge]:
     """What the database tells: the same from every process, so take it from one."""
-
-    def since(instants: Mapping[str, int]) -> dict[str, float]:
-        return {key: max(0, now_us - at_us) / _US for key, at_us in sorted(instants.items())}
+    since = partial(_since, now_us)
 
     gauges = [
         Gauge(
@@ -121,6 +120,7 @@ def shared_gauges(found: Figures, now_us: int) -> list[Gauge]:
             text="Emergency stops that hold.",
             values={"": found.stops},
         ),
+        *_of_deliveries(found, now_us),
         Gauge(
             name="gateway_live_lanes",
             text="Processes that write, dead ones not yet taken over included.",
@@ -136,3 +136,32 @@ def shared_gauges(found: Figures, now_us: int) -> list[Gauge]:
             )
         )
     return gauges
+
+
+def _since(now_us: int, instants: Mapping[str, int]) -> dict[str, float]:
+    """Seconds since each instant."""
+    return {key: max(0, now_us - at_us) / _US for key, at_us in sorted(instants.items())}
+
+
+def _of_deliveries(found: Figures, now_us: int) -> list[Gauge]:
+    """Of what is to be told to webhooks and ERP systems."""
+    return [
+        Gauge(
+            name="gateway_dead_deliveries",
+            text="Events that nobody tries any more, by who was to be told.",
+            values=dict(sorted(found.dead.items())),
+            label="receiver",
+        ),
+        Gauge(
+            name="gateway_waiting_deliveries",
+            text="Events that wait to be told, by whom they are for.",
+            values=dict(sorted(found.untold.items())),
+            label="receiver",
+        ),
+        Gauge(
+            name="gateway_waiting_deliveries_oldest_seconds",
+            text="How long the oldest of them has been waiting.",
+            values=dict.fromkeys(sorted(found.untold), 0.0) | _since(now_us, found.untold_since_us),
+            label="receiver",
+        ),
+    ]

@@ -192,6 +192,17 @@ COUNTERS: Final = (
         of=(_E.WEBHOOK_DELIVERED, _E.WEBHOOK_FAILED, _E.WEBHOOK_DEAD),
         labels=("event",),
     ),
+    Counter(
+        name="gateway_erp_told",
+        text="Attempts to tell ERP systems, by how they ended.",
+        of=(_E.ERP_TOLD, _E.ERP_TELL_FAILED, _E.ERP_TELL_DEAD, _E.ERP_OVERTAKEN),
+        labels=("event",),
+    ),
+    Counter(
+        name="gateway_feeds_broken",
+        text="Statements that did not add up and were not told.",
+        of=(_E.FEED_BROKEN,),
+    ),
 )
 
 HISTOGRAMS: Final = (

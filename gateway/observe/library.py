@@ -76,7 +76,7 @@ def listen_to_libraries(log: Log) -> None:
     root = logging.getLogger()
     root.handlers[:] = [LibraryHandler(log)]
     root.setLevel(logging.INFO)
-    for chatty in ("httpx", "httpcore", "asyncio", "sqlalchemy", "alembic"):
+    for chatty in ("httpx", "httpcore", "asyncio", "asyncssh", "sqlalchemy", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

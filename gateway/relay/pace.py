@@ -42,6 +42,10 @@ class Pace:
         """Seconds until one call may start; 0 when one may now."""
         return 0.0 if self.allowance() > 0 else 1 / self._rate
 
+    def spare(self) -> bool:
+        """Whether a call may start that payments do not need: the last one is kept for them."""
+        return self.allowance() > min(self._rate - 1, 1) if self._rate else True
+
     async def turn(self) -> None:
         """Wait for a turn and take it."""
         while self.allowance() <= 0:

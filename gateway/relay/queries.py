@@ -1,21 +1,24 @@
-"""Questions answered by the bank in real time: balance, statement pages, sign-on.
+"""Questions answered by the bank in real time: balance, statement pages, receipts, sign-on.
 
-Queries have a gate of their own: they never take a payment's slot. A query may be repeated
-when nothing was sent; tenacity is told exactly that, and when to stop.
+Queries have a gate of their own: they never take a payment's slot, and where calls are counted
+they wait for payments that are due, never the other way round. A query may be repeated when
+nothing was sent; tenacity is told exactly that, and when to stop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from gateway.domain.errors import NotFound, NotOffered, NotSent, OperatorRefused
-from gateway.domain.message import WireReply
+from gateway.domain.errors import NotFound, NotOffered, NotSent, OperatorRefused, Overloaded
+from gateway.domain.ids import Serial
+from gateway.domain.message import WireMessage, WireReply
 from gateway.domain.outcome import Outcome, Verdict
 from gateway.domain.statement import Balance, StatementPage
+from gateway.lifecycle.stops import next_sendable
 from gateway.ports.bank import (
     BalanceQuestion,
     EntryKind,
@@ -23,19 +26,31 @@ from gateway.ports.bank import (
     SignOnQuestion,
     StatementQuestion,
 )
+from gateway.ports.bank_batch import (
+    DayBalance,
+    HistoryQuestion,
+    InstructionReceipt,
+    ReceiptQuestion,
+)
 from gateway.ports.events import QUERIED
 from gateway.ports.tenancy import OwnAccount
 from gateway.relay import blockade
 from gateway.relay.archive import Envelope
+from gateway.relay.batching import KINDS
 from gateway.relay.context import Link
 from gateway.relay.pace import Pace
 from gateway.relay.told import Told
+from gateway.schedule.work import WorkKind
+from gateway.store.groups import Item
+from gateway.store.uow import Uow
 
 Q = TypeVar("Q")
 A = TypeVar("A")
 
 _ATTEMPTS: Final = 3
 _PAGES_MAX: Final = 1000
+_TURN_MAX_S: Final = 30.0
+"""Longest a query waits behind payments before its asker is told to come again."""
 SIGN_ON: Final = "signon"
 
 
@@ -100,6 +115,29 @@ class Queries:
             pages.append(await self._ask(link, operation, question, kind.value))
         return pages
 
+    async def history(
+        self, tenant: str, account: OwnAccount, start: date, end: date
+    ) -> tuple[DayBalance, ...]:
+        """Ask the bank for the day-end balances of closed days (历史余额)."""
+        link = self._link(tenant, account.connection)
+        question = HistoryQuestion(account=account.number, start=start, end=end)
+        return await self._ask(link, link.dialect.history, question, "history")
+
+    async def receipt(
+        self, tenant: str, connection: str, serial: str, operation: str
+    ) -> InstructionReceipt:
+        """Ask the bank for its receipt (指令回单) of an earlier payment message of ours."""
+        link = self._link(tenant, connection)
+        question = ReceiptQuestion(original=Serial(serial), kind=KINDS.get(operation))
+        return await self._ask(link, link.dialect.receipt, question, "receipt")
+
+    def interval_s(self, tenant: str, connection: str) -> float:
+        """Seconds within which the bank is not asked the same thing twice."""
+        link = self._link(tenant, connection)
+        return (
+            link.connection.query_interval_s or link.dialect.timing.query_interval.total_seconds()
+        )
+
     async def sign_on(self, tenant: str, connection: str) -> Outcome:
         """Only sign on: is the front-end alive, are the credentials right?"""
         link = self._link(tenant, connection)
@@ -115,9 +153,7 @@ class Queries:
         self, link: Link, operation: Operation[Q, A] | None, question: Q, purpose: str
     ) -> A:
         if operation is None:
-            raise NotOffered
-        if purpose != SIGN_ON:
-            await _must_run(link)
+            raise _lacks(link, purpose)
         key = (link.tenant.id, link.connection.id)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(NotSent),
@@ -129,9 +165,29 @@ class Queries:
         async with self._gates[key]:
             async for attempt in retrying:
                 with attempt:
-                    await self._paces[key].turn()
+                    await self._turn(link, self._paces[key])
                     return await self._once(link, operation, question, purpose)
         raise NotOffered  # pragma: no cover - the loop returns or raises
+
+    async def _turn(self, link: Link, pace: Pace) -> None:
+        """Wait until no payment is due, then for a turn. Raises Overloaded when that is long."""
+        if not link.connection.rate_per_s:
+            return
+        clock = link.runtime.clock
+        give_up_s = clock.monotonic() + _TURN_MAX_S
+        while not pace.spare() or await self._payment_due(link):
+            if clock.monotonic() >= give_up_s:
+                raise Overloaded(
+                    "payments take all the calls that the bank allows now; ask again later",
+                    "银行允许的调用次数正全部用于付款，请稍后再查询",
+                )
+            await link.runtime.tasks.sleep(1 / link.connection.rate_per_s)
+        await pace.turn()
+
+    async def _payment_due(self, link: Link) -> bool:
+        queue = link.queue(WorkKind.SEND)
+        due_us = await link.store.read(lambda db: next_sendable(db, queue))
+        return due_us is not None and due_us <= link.now_us()
 
     async def _once(self, link: Link, operation: Operation[Q, A], question: Q, purpose: str) -> A:
         serial = link.serial()
@@ -139,16 +195,14 @@ class Queries:
         envelope = Envelope(
             tenant=link.tenant.id, connection=link.connection.id, purpose=purpose, serial=serial
         )
-        await link.store.write(
-            lambda uow: link.archive.store_out(uow, envelope, wire, alone=True), at_once=True
-        )
+        left = Item(_leave, _Out(link, envelope, wire))
+        if not await link.store.write(left, at_once=True):
+            raise _stopped(link.connection.id)
         with Told(link, QUERIED, envelope):
             reply: WireReply = await link.runtime.net.exchange(
                 link.connection.url, wire, link.connection.timeout_s
             )
-        await link.store.write(
-            lambda uow: link.archive.store_in(uow, envelope, reply, alone=True), at_once=True
-        )
+        await link.store.write(Item(_arrive, _In(link, envelope, reply)), at_once=True)
         try:
             return operation.decode(question, serial, reply)
         except OperatorRefused as error:
@@ -157,12 +211,58 @@ class Queries:
             raise
 
 
-async def _must_run(link: Link) -> None:
-    """A stopped connection asks nothing; only a person's sign-on may try it again."""
-    tenant, connection = link.tenant.id, link.connection.id
-    if await link.store.read(lambda db: blockade.blocked(db, tenant, connection)):
-        raise NotOffered(
-            f"connection {connection} is stopped because the bank refused its sign-on; "
-            "a person must lift that",
-            f"连接 {connection} 因银行拒绝登录已停用，须由人员解除后再查询",
-        )
+class _Out(NamedTuple):
+    """A question that is about to leave."""
+
+    link: Link
+    envelope: Envelope
+    wire: WireMessage
+
+
+class _In(NamedTuple):
+    """An answer that came."""
+
+    link: Link
+    envelope: Envelope
+    reply: WireReply
+
+
+def _leave(uow: Uow, items: Sequence[_Out]) -> Sequence[bool]:
+    """Archive questions; False on a stopped connection, which asks nothing.
+
+    Only a person's sign-on may try that again.
+    """
+    stopped: dict[tuple[str, str], bool] = {}
+    left: list[bool] = []
+    for it in items:
+        key = (it.envelope.tenant, it.envelope.connection)
+        if key not in stopped:
+            stopped[key] = blockade.standing(uow, *key)
+        may = it.envelope.purpose == SIGN_ON or not stopped[key]
+        if may:
+            it.link.archive.store_out(uow, it.envelope, it.wire, alone=True)
+        left.append(may)
+    return left
+
+
+def _arrive(uow: Uow, items: Sequence[_In]) -> Sequence[None]:
+    """Archive answers."""
+    for it in items:
+        it.link.archive.store_in(uow, it.envelope, it.reply, alone=True)
+    return [None] * len(items)
+
+
+def _lacks(link: Link, purpose: str) -> NotOffered:
+    """Which bank lacks which capability."""
+    bank = link.connection.dialect
+    return NotOffered(
+        f"bank {bank} does not offer this query: {purpose}", f"银行 {bank} 不提供此查询：{purpose}"
+    )
+
+
+def _stopped(connection: str) -> NotOffered:
+    return NotOffered(
+        f"connection {connection} is stopped because the bank refused its sign-on; "
+        "a person must lift that",
+        f"连接 {connection} 因银行拒绝登录已停用，须由人员解除后再查询",
+    )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from gateway.ports.tenancy import Directory
 
 MIB = 1024 * 1024
 
@@ -23,6 +27,20 @@ class ClientLimits:
     idle_s: float = 15.0
     body_max: int = 8 * MIB
     head_max: int = 64 * 1024
+
+
+def limits_for(directory: Directory) -> ClientLimits:
+    """Bounds under which no connection to a bank ever waits for another's exchange.
+
+    Payments, enquiries and questions each have slots of their own; did they share a host's
+    connections, many questions would hold up a payment.
+    """
+    width: Counter[str] = Counter()
+    for tenant in directory.tenants.values():
+        for it in tenant.connections.values():
+            width[urlsplit(it.url).netloc] += it.slots + 2 * it.enquiry_slots
+    least = ClientLimits()
+    return replace(least, connections_max=max([least.connections_max, *width.values()]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

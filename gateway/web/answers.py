@@ -15,6 +15,7 @@ from gateway.domain.channel import ChannelCode, Why
 from gateway.domain.decision import AT_ONCE, ON_EVIDENCE
 from gateway.domain.instruction import State
 from gateway.lifecycle.stops import StopScope
+from gateway.ports.erp_told import ToldKind
 
 Schema = dict[str, object]
 
@@ -618,13 +619,16 @@ ANSWERS: Final[dict[str, Schema]] = {
         "Open proposals. 待表决的变更。", proposals=_list(_ref("PayeeProposal"))
     ),
     "Delivery": _object(
-        "What became of one event at one endpoint. 一个事件在一个接收端的投递情况。",
+        "What became of one event at one endpoint: a webhook, or an ERP system (erp:…)."
+        " 一个事件在一个接收端（回调或 ERP 系统）的投递情况。",
+        optional=("kind",),
         id=_TEXT,
         endpoint=_TEXT,
         sequence={"type": "integer", "minimum": 1},
         instruction=_TEXT,
         version=_COUNT,
-        instruction_state=_STATE,
+        instruction_state={"enum": [*(state.value for state in State), "REFUSED", ""]},
+        kind={"enum": [it.value for it in ToldKind]},
         state={"enum": [it.value for it in Delivery]},
         tries=_COUNT,
         next_try_at={"type": ["string", "null"], "format": "date-time"},

@@ -133,13 +133,15 @@ def signed(
     *,
     body_max: int = SMALL_MAX,
     repeatable: bool = False,
+    only_asks: bool = False,
 ) -> Raw:
     """Put an endpoint behind the door: body read, signature checked, nonce used up.
 
     ``parameters`` names the query parameters it takes, ``body_max`` bounds the body in bytes.
     The nonce of a call that may change something is made durable before the endpoint runs;
     ``repeatable`` says that a replay could do nothing new, so that both may share one commit.
-    A replayed GET does nothing at all: its nonce is kept in memory only.
+    A replayed GET does nothing at all, nor does any other call that ``only_asks``: their nonces
+    are kept in memory only.
     """
 
     async def answer(request: Request) -> Response:
@@ -152,7 +154,7 @@ def signed(
         query = query_of(request, parameters)
         asked = Asked(request=request, desk=desk, key=key, digest=digest, query=query, body=body)
         with acting_for((key.tenant,)):
-            if request.method == "GET":
+            if only_asks or request.method == "GET":
                 return await endpoint(asked)
             if not repeatable:
                 await desk.door.remember(key, claim)

@@ -15,13 +15,16 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.delivery.batch_results import line_standings, refused_lines
 from gateway.delivery.standing import batch_lines, batch_view, status_report
+from gateway.dialects import erp_dialects, system_dialect
 from gateway.domain.batch import Batch
 from gateway.domain.errors import Corrupt, NotFound
 from gateway.domain.ids import BatchId, InstructionId
 from gateway.intake.bulk import Call
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.json_body import FIELDS, BatchHead, OnRefused, parse_batch
+from gateway.intake.shadow import Shadow, Shadows
 from gateway.ports.erp import Draft, ErpDialect, FileHead
+from gateway.ports.erp_systems import ErpSystem
 from gateway.store.instants import to_us
 from gateway.store.tenancy import acting_for
 from gateway.web.acceptance import AcceptedLine, RefusedLine, batch_body
@@ -29,6 +32,8 @@ from gateway.web.asked import Asked, desk_of, json_bytes, json_response, query_o
 from gateway.web.bodies import Spooled, chunks
 
 JSON_FORMAT: Final = "json"
+_REFERENCE_DIGITS: Final = 32
+"""So much of its digest names a file that does not name itself."""
 _SHOWN_MAX: Final = 1000
 """Most refused lines of a file that are listed in its acceptance."""
 _REFERENCE_SHOWN: Final = 140
@@ -72,6 +77,7 @@ async def upload(request: Request) -> Response:
         await desk.door.remember(key, claim)
         with acting_for((key.tenant,)):
             accepted = await _accept_file(asked, spooled)
+            _shade(asked, spooled, accepted.id)
     asked.accepted("file", accepted.accepted, batch=accepted.id)
     tenant, store = key.tenant, desk.gateway.store
     with acting_for((tenant,)):
@@ -134,7 +140,7 @@ async def _accept_file(asked: Asked, spooled: Spooled) -> Batch:
         return Call(
             caller=caller,
             scope=f"file:{caller.erp}",
-            reference=head.message_id,
+            reference=head.message_id or spooled.digest[:_REFERENCE_DIGITS],
             digest=spooled.digest,
             format=head.format,
             all_or_nothing=whole,
@@ -143,6 +149,17 @@ async def _accept_file(asked: Asked, spooled: Spooled) -> Batch:
 
     with spooled.path.open("rb") as file:
         return await asked.gateway.front.bulk.accept_file(call, read(chunks(file)))
+
+
+def _shade(asked: Asked, spooled: Spooled, batch: str) -> None:
+    """Let the new mapping of the caller's ERP system read the same file, if it has one."""
+    system, old = _system(asked), _of_system(asked)
+    if system is None or old is None or not system.shadow:
+        return
+    new = system_dialect(system.shadow, system.shadow_options or system.options)
+    gateway = asked.gateway
+    shadow = Shadow(system=system, old=old, new=new)
+    Shadows(gateway.store, gateway.runtime).cast(shadow, spooled.path, batch)
 
 
 async def _reply_file(asked: Asked, batch: str, kind: str = "report") -> Response:
@@ -170,13 +187,21 @@ async def _reply_file(asked: Asked, batch: str, kind: str = "report") -> Respons
 
 
 def _dialect(asked: Asked, wanted: str) -> ErpDialect:
-    """The ERP language that ``?erp=`` names; when one alone can do it, it need not be named."""
+    """The ERP language that ``?erp=`` names, a flavour too (``canonical/v2``).
+
+    Not named, it is that of the caller's own ERP system, or the only one that can do it.
+    """
+    own = _of_system(asked)
+    if own is not None and getattr(own, wanted) is not None:
+        return own
     able = {
         name: dialect
         for name, dialect in asked.gateway.erps.items()
         if getattr(dialect, wanted) is not None
     }
     name = asked.query.get("erp", "")
+    if "/" in name and name.partition("/")[0] in asked.gateway.erps:
+        able |= _flavours(name.partition("/")[0], wanted)
     if name in able:
         return able[name]
     if not name and len(able) == 1:
@@ -188,6 +213,23 @@ def _dialect(asked: Asked, wanted: str) -> ErpDialect:
         f"请用 erp 指明文件格式：{listed}",
         f"name the file's format with erp: {listed}",
     )
+
+
+def _of_system(asked: Asked) -> ErpDialect | None:
+    """The language of the ERP system that calls, shaped by its options; None for another one."""
+    system = _system(asked)
+    if system is None or asked.query.get("erp", system.dialect) != system.dialect:
+        return None
+    return system_dialect(system.dialect, system.options)
+
+
+def _system(asked: Asked) -> ErpSystem | None:
+    return asked.tenant.erps.get(asked.key.erp) if asked.key.erp else None
+
+
+def _flavours(folder: str, wanted: str) -> dict[str, ErpDialect]:
+    """What a folder speaks that can do it, by full name."""
+    return {it.name: it for it in erp_dialects(folder).values() if getattr(it, wanted) is not None}
 
 
 def _policy(query: Mapping[str, str], stated: OnRefused | None) -> OnRefused:

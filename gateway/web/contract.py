@@ -18,12 +18,15 @@ from gateway.domain.instruction import State
 from gateway.web import (
     accounts,
     batches,
+    collections,
     controls,
+    exchange,
     health,
     instructions,
     limit_use,
     payees,
     people,
+    queries,
     reference,
     resolutions,
     stops,
@@ -69,6 +72,8 @@ class Operation:
     errors: tuple[int, ...] = ()
     body_max: int = SMALL_MAX
     repeatable: bool = False
+    only_asks: bool = False
+    """Whether it changes nothing, whatever its method."""
     unchanged: bool = False
     """Whether a 304 may be the answer."""
     signed: bool = True
@@ -79,7 +84,13 @@ class Operation:
             assert self.raw is not None
             return self.raw
         queries = frozenset(it.name for it in self.parameters if it.place == "query")
-        return signed(self.endpoint, queries, body_max=self.body_max, repeatable=self.repeatable)
+        return signed(
+            self.endpoint,
+            queries,
+            body_max=self.body_max,
+            repeatable=self.repeatable,
+            only_asks=self.only_asks,
+        )
 
 
 _TEXT: Final[dict[str, object]] = {"type": "string"}
@@ -119,8 +130,11 @@ _ON_REFUSED: Final = Parameter(
 _ERP: Final = Parameter(
     name="erp",
     place="query",
-    zh="文件格式，如 iso20022；只有一种时可省略",
-    en="the file's format, such as iso20022; may be left out when there is only one",
+    zh="文件格式，如 iso20022 或 canonical/v2；调用方的 ERP 系统已配置方言或只有一种时可省略",
+    en=(
+        "the file's format, such as iso20022 or canonical/v2; may be left out where the caller's"
+        " ERP system has one in the settings, or there is only one"
+    ),
     schema=_TEXT,
 )
 _STOP: Final = _id("停付编号（stp_…）", "id of the stop (stp_…)")
@@ -374,6 +388,25 @@ OPERATIONS: Final = (
         errors=(400, 403, 409, 413, 422, 503),
     ),
     Operation(
+        method="POST",
+        path="/v1/exchange/{system}",
+        name="post_exchange",
+        zh=(
+            "ERP 系统按自有报文格式提交付款或查询（如 NC 的 ufinterface），最大 16 MiB；"
+            "应答（含拒绝）为该系统自有格式。密钥所属 ERP 须与 system 一致"
+        ),
+        en=(
+            "An ERP system's own envelope of payments or questions (such as NC's ufinterface), up"
+            " to 16 MiB; the answer, a refusal too, is in that system's own format. The key's ERP"
+            " must be the system"
+        ),
+        raw=exchange.post,
+        parameters=(_id("ERP 系统编号", "id of the ERP system", "system"),),
+        takes_type="application/xml",
+        gives_types=("application/xml",),
+        errors=(400, 403, 404, 413, 422, 503),
+    ),
+    Operation(
         method="GET",
         path="/v1/batches/{id}",
         name="get_batch",
@@ -456,6 +489,60 @@ OPERATIONS: Final = (
         ),
         gives="Statement",
         errors=(400, 404, 422, *_ASKS_BANK),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/queries",
+        name="ask_bank",
+        zh="查询余额、明细、历史余额、付款状态（查证）或回单；银行最短查询间隔内的相同查询共用一次银行调用",
+        en=(
+            "Ask for a balance, statement, day-end balances, a payment's status or its receipt;"
+            " equal questions share one call within the bank's minimum interval"
+        ),
+        endpoint=queries.ask,
+        takes="Query",
+        gives="QueryAnswer",
+        errors=(400, 404, 422, *_ASKS_BANK),
+        only_asks=True,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/queries",
+        name="get_from_bank",
+        zh="同 POST /v1/queries，参数写在地址中",
+        en="As POST /v1/queries, told in the address",
+        endpoint=queries.get,
+        parameters=tuple(
+            Parameter(name=name, place="query", zh=zh, en=en, schema=_TEXT, required=name == "kind")
+            for name, zh, en in (
+                (
+                    "kind",
+                    "查询种类：balance、statement、history、status、receipt",
+                    "what is asked: balance, statement, history, status, receipt",
+                ),
+                ("id", "查询方自己的编号", "the asker's own number of the question"),
+                ("account", "账号", "account"),
+                ("start", "起始日 YYYY-MM-DD", "first day YYYY-MM-DD"),
+                ("end", "结束日 YYYY-MM-DD", "last day YYYY-MM-DD"),
+                ("erp_reference", "付款的业务参考号", "ERP reference of the payment"),
+            )
+        ),
+        gives="QueryAnswer",
+        errors=(400, 404, 422, *_ASKS_BANK),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/collections",
+        name="post_collection",
+        zh="收款请求、代收/代扣或资金归集；银行不提供时答 422 并指明所缺能力，未受理",
+        en=(
+            "A payment request, direct debit or cash sweep; a bank that does not offer it is a 422"
+            " that names the capability, and nothing is stored"
+        ),
+        endpoint=collections.post,
+        takes="Collection",
+        gives="Acceptance",
+        errors=(400, 403, 422),
     ),
     Operation(
         method="POST",
@@ -821,18 +908,21 @@ OPERATIONS: Final = (
         method="GET",
         path="/v1/webhooks/deliveries",
         name="list_deliveries",
-        zh="Webhook 投递记录，默认列出多次失败后停止投递的（dead），最早的在前，最多 1000 条",
+        zh=(
+            "回调与 ERP 系统的投递记录，默认列出多次失败后停止投递的（dead），最早的在前，"
+            "最多 1000 条"
+        ),
         en=(
-            "Deliveries of webhooks: unless told those given up after many tries (dead), oldest"
-            " first, at most 1000"
+            "Deliveries to webhooks and ERP systems: unless told those given up after many tries"
+            " (dead), oldest first, at most 1000"
         ),
         endpoint=webhooks.listed,
         parameters=(
             Parameter(
                 name="state",
                 place="query",
-                zh="dead（默认）、pending 或 delivered",
-                en="dead (default), pending or delivered",
+                zh="dead（默认）、pending、delivered 或 superseded（ERP 已收到更新的状态）",
+                en="dead (default), pending, delivered or superseded (the ERP has something later)",
                 schema={"enum": [it.value for it in Delivery]},
             ),
             Parameter(
@@ -850,8 +940,11 @@ OPERATIONS: Final = (
         method="POST",
         path="/v1/webhooks/deliveries/{id}/redelivery",
         name="redeliver",
-        zh="重新投递一个事件（编号与正文不变）；等待中的立即再试",
-        en="Deliver an event again (same id, same body); one that waits is tried at once",
+        zh="重新投递一个事件（编号与正文不变）；等待中的立即再试；ERP 已收到更新状态的不再投递",
+        en=(
+            "Deliver an event again (same id, same body); one that waits is tried at once; none"
+            " that an ERP has been told something later of"
+        ),
         endpoint=webhooks.again,
         parameters=(_id("事件编号（evt_…）", "id of the event (evt_…)"),),
         gives="Delivery",

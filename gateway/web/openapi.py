@@ -27,7 +27,13 @@ _DESCRIPTION: Final = (
     "Payment instructions in, bank messages out, proven outcomes back. "
     "Every /v1 request is signed (docs/api-signature.md)."
 )
-_PUBLISHED: Final = {"Instruction": "instruction", "Batch": "batch"}
+_PUBLISHED: Final = {
+    "Instruction": "instruction",
+    "Batch": "batch",
+    "Query": "query",
+    "QueryAnswer": "query-answer",
+    "Collection": "collection",
+}
 _URN: Final = "urn:gateway:canonical:v1:"
 _SCHEMES: Final = {
     "gwKey": (KEY_HEADER, "密钥编号", "id of the key"),
@@ -86,7 +92,7 @@ def described(operation: Operation) -> Schema:
 def _body(operation: Operation) -> Schema:
     if operation.takes:
         content: Schema = {operation.takes_type: {"schema": _ref(operation.takes)}}
-    elif operation.name == "post_file":
+    elif operation.name in {"post_file", "post_exchange"}:
         content = {operation.takes_type: {"schema": {"type": "string", "format": "binary"}}}
     else:
         return {}

@@ -1,4 +1,4 @@
-"""Endpoints of webhooks: which deliveries wait or are dead, and delivering one again."""
+"""Deliveries to webhooks and ERP systems: which wait or are dead, and delivering one again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from starlette.responses import Response
 
 from gateway.delivery.deliveries import Shown
 from gateway.delivery.webhook_rows import Delivery
+from gateway.domain.instruction import State
 from gateway.web.asked import Asked, json_response, refused_at
 
+_STATES: Final = frozenset(State)
 _ID: Final = re.compile(r"[0-9A-Za-z_]{0,40}", re.ASCII)
 
 
@@ -58,8 +60,7 @@ def _view(it: Shown) -> dict[str, object]:
         "failure": it.failure,
         "created_at": it.created_at.isoformat(),
         "changed_at": it.changed_at.isoformat(),
-        "links": {
-            "redelivery": f"/v1/webhooks/deliveries/{it.id}/redelivery",
-            "instruction": f"/v1/instructions/{it.instruction}",
-        },
+        "kind": it.kind,
+        "links": {"redelivery": f"/v1/webhooks/deliveries/{it.id}/redelivery"}
+        | ({"instruction": f"/v1/instructions/{it.instruction}"} if it.state in _STATES else {}),
     }

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import event
@@ -88,8 +89,8 @@ def _small_chunks() -> None:
 class _Net(HttpNet):
     """The way to the bank, with an end before, in the middle of and after each request."""
 
-    def __init__(self, points: Points) -> None:
-        super().__init__()
+    def __init__(self, points: Points, **settings: Any) -> None:
+        super().__init__(**settings)
         self._points = points
 
     async def exchange(

@@ -33,8 +33,8 @@ def _sent_before_its_commit() -> None:
     class Told:
         """Gives the answers that are there already."""
 
-        def __init__(self) -> None:
-            self._net = real()
+        def __init__(self, **how) -> None:
+            self._net = real(**how)
 
         async def exchange(self, url, message, timeout_s, *, may_send=None) -> WireReply:
             early = answers.pop(message.body(), None)

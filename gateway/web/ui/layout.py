@@ -140,6 +140,7 @@ def _navigation(page: Page) -> Markup:
         ("/ui/payees", "收款人变更", "payees"),
         ("/ui/stops", "紧急停付", "stops"),
         ("/ui/controls", "管控文件", "controls"),
+        ("/ui/deliveries", "投递", "deliveries"),
         ("/ui/me", page.who, "me"),
     )
     leave = form("/ui/log-out", page.token, el("button", both("退出", "log out"), type="submit"))

@@ -23,6 +23,7 @@ from gateway.web.ui import (
     asking,
     pages_controls,
     pages_decide,
+    pages_deliveries,
     pages_log_in,
     pages_me,
     pages_payees,
@@ -90,6 +91,8 @@ _ROUTES: Final = (
     _route("GET", "/ui/stops", pages_stops.listed),
     _route("POST", "/ui/stops", pages_stops.pull),
     _route("POST", "/ui/stops/{id}", pages_stops.lift),
+    _route("GET", "/ui/deliveries", pages_deliveries.listed),
+    _route("POST", "/ui/deliveries/{id}", pages_deliveries.again),
 )
 
 

@@ -130,7 +130,7 @@ def test_clocks_that_differ(told, tmp_path, unplayed):
     [
         ("bank: cib", "bank: nobank", "no_adapter"),
         ("    bank: cib\n", "    bank: cib\n    version: 0.0.1\n", "no_adapter"),
-        ("adapter: iso20022", "adapter: sap", "no_adapter"),
+        ("adapter: iso20022", "adapter: abacus", "no_adapter"),
         ("sample: sample.xml", "sample: none.xml", "sample"),
         ("sample: sample.xml", "sample: client.yaml", "sample"),
         ("  - number: 900010101000000011", "  - number: 900010101000000029", "sample"),

@@ -7,13 +7,17 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import uvloop
 
 from gateway.domain.errors import NotSent, Unconfirmed
 from gateway.domain.message import Segment, WireMessage, WireReply
+from gateway.ports.erp_api import Call
+from gateway.ports.webhooks import Reach
+from gateway.transport.api_line import ApiLine, Place
+from gateway.transport.egress_rules import read_network
 from gateway.transport.http_client import HttpNet
 from gateway.transport.httpx_transport import DirectTransport
 from gateway.transport.limits import ClientLimits
@@ -47,6 +51,43 @@ async def plain_httpx(limits: ClientLimits, tls: ssl.SSLContext | None) -> Async
         yield HttpNet(client=client, limits=limits)
 
 
+class LineNet:
+    """An ERP's line under the API of ``HttpNet``; lines of all time-outs share one pool."""
+
+    def __init__(self, limits: ClientLimits, tls: ssl.SSLContext | None) -> None:
+        self._limits = limits
+        self._tls = tls
+        self._reach = Reach(
+            networks=(read_network("127.0.0.0/8"),), ports=tuple(range(1, 65536)), plain_http=True
+        )
+        self._lines: dict[tuple[str, float], ApiLine] = {}
+
+    async def exchange(self, url: str, message: WireMessage, timeout_s: float) -> WireReply:
+        key = (url, timeout_s)
+        if key not in self._lines:
+            place = Place(url=url, timeout_s=timeout_s)
+            line = ApiLine(place, self._reach, tls=self._tls, limits=self._limits)
+            line._pool = next(iter(self._lines.values()), line)._pool
+            self._lines[key] = line
+        head = (("Content-Type", message.content_type),)
+        call = Call(method="POST", path="/", endpoint="test", headers=head, body=message.body())
+        reply = await self._lines[key].call(call)
+        return WireReply(reply.status, reply.headers.get("content-type", ""), reply.body)
+
+    async def aclose(self) -> None:
+        for line in self._lines.values():
+            await line.aclose()
+
+
+@contextlib.asynccontextmanager
+async def erp_line(limits: ClientLimits, tls: ssl.SSLContext | None) -> AsyncIterator[HttpNet]:
+    net = LineNet(limits, tls)
+    try:
+        yield cast("HttpNet", net)
+    finally:
+        await net.aclose()
+
+
 @dataclass(frozen=True)
 class Kind:
     make: Callable[[ClientLimits, ssl.SSLContext | None], Any]
@@ -77,6 +118,7 @@ class Kind:
 KINDS = {
     "direct-uvloop": Kind(direct, uvloop.new_event_loop),
     "direct-asyncio": Kind(direct, asyncio.new_event_loop),
+    "erp-line": Kind(erp_line, uvloop.new_event_loop),
     "httpx-over-direct": Kind(through_httpx, uvloop.new_event_loop),
     "plain-httpx": Kind(plain_httpx, asyncio.new_event_loop, knows=False),
 }

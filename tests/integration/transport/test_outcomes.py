@@ -214,7 +214,9 @@ def test_broken_after_the_request(kind: Kind, name: str, serve: Callable[..., Fa
 
 
 @pytest.mark.parametrize("name", BROKEN_FOR_OURS)
-@pytest.mark.parametrize("ours", ["direct-uvloop", "direct-asyncio", "httpx-over-direct"])
+@pytest.mark.parametrize(
+    "ours", ["direct-uvloop", "direct-asyncio", "erp-line", "httpx-over-direct"]
+)
 def test_abused_limits(ours: str, name: str, serve: Callable[..., FaultServer]) -> None:
     _expect_unconfirmed(KINDS[ours], BROKEN_FOR_OURS[name], serve)
 

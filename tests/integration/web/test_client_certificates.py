@@ -46,7 +46,7 @@ def identity(*peers: str) -> dict[str, object]:
 
 
 async def asked(site, headers, path="/v1/accounts"):
-    async with httpx.AsyncClient(base_url=site.base) as client:
+    async with httpx.AsyncClient(base_url=site.base, timeout=60) as client:
         return await client.get(path, headers=headers)
 
 
@@ -111,7 +111,7 @@ def test_a_payment_is_accepted_from_a_certified_machine_and_decided_by_none(tmp_
     async def tell(site):
         from tests.integration.web.world import payment
 
-        async with httpx.AsyncClient(base_url=site.base) as client:
+        async with httpx.AsyncClient(base_url=site.base, timeout=60) as client:
             headers = {HEADER: passed_on(KNOWN)}
             answer = await client.post("/v1/instructions", json=payment("C-1"), headers=headers)
             assert answer.status_code == 200, answer.text

@@ -52,13 +52,13 @@ def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
     }
     policy.setdefault("default_local", True)
     second = {**connection, "id": "cib-2", "customer": "9900000002"}
-    further = policy.pop("tenant", {})
+    further, house = policy.pop("tenant", {}), policy.pop("gateway", {})
     identity, others = policy.pop("identity", {}), policy.pop("other_people", [])
     machine = {"secret": SECRET.decode(), "kind": "machine"}
     person = {"secret": SECRET.decode(), "kind": "person"}
     account = {"number": MAIN, "connection": "cib-1", "city": "福州"}
     return {
-        "gateway": {"data": "var", "clock": clock, **database()},
+        "gateway": {"data": "var", "clock": clock, **database(), **house},
         "identity": identity,
         "tenant": [
             {

@@ -75,6 +75,10 @@ def test_everything_said():
     )
 
 
+def test_no_webhook_bears_the_name_of_an_erp_system():
+    assert faults(PLAIN | {"id": "erp:sap"}) == [(".tenant[0].webhook[0].id", "settings")]
+
+
 def test_secrets_come_from_files_and_are_never_shown(tmp_path):
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")

@@ -18,7 +18,7 @@ KEY = "only-for-these-tests-and-long-enough-for-a-key"
 HOOK_KEY = "whsec_" + base64.b64encode(KEY.encode()).decode()
 EXPLAINED = FOLDER / "gateway.toml"
 _HEADER = re.compile(r"\[\[?([a-z.]+)\]\]?")
-_SETTING = re.compile(r"(?:# )?([a-z][a-z_]*) = ")
+_SETTING = re.compile(r"(?:# )?([A-Za-z][A-Za-z_0-9]*) = ")
 
 
 @pytest.fixture
@@ -115,6 +115,10 @@ def read(monkeypatch, secrets_at_hand, tmp_path):
     return _Recording.asked
 
 
+_DIALECTS_OWN = {"tenant.erp.options", "tenant.erp.secrets"}
+"""What a dialect asks for stands in its README."""
+
+
 def bare(name: str) -> str:
     return re.sub(r"_(file|env)$", "", name)
 
@@ -125,12 +129,12 @@ def test_every_setting_that_is_read_is_explained(read):
     missing = {
         f"[{table}] {name}"
         for table, names in read.items()
-        if table
+        if table and table not in _DIALECTS_OWN
         for name in names
         if name not in nested and bare(name) not in {bare(it) for it in told.get(table, set())}
     }
     assert missing == set()
-    assert set(read) - {""} == set(told)
+    assert set(read) - {""} == {table for table, names in told.items() if names}
 
 
 def test_every_setting_that_is_explained_is_read(read):

@@ -14,5 +14,8 @@ FIGURES = Figures(
     stops=0,
     lanes=3,
     checkpoint_us=70_000_000,
+    dead={"erp": 1, "webhook": 0},
+    untold={"erp": 2, "webhook": 3},
+    untold_since_us={"erp": 80_000_000, "webhook": 90_000_000},
 )
 HERE = Here(role="worker", version="1.2", now_us=100_000_000, store_waiting=4, lease_s=9.5)

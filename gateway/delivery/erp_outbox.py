@@ -1,0 +1,128 @@
+"""What goes to an ERP system without being a change of an instruction: put beside the changes.
+
+Statements, balances, credits and receipts, answers to questions, and refusals of documents that
+never became instructions. See ``gateway.lifecycle.telling``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+from sqlalchemy import BigInteger, bindparam, select, update
+
+from gateway.delivery import webhook_rows
+from gateway.delivery.endpoints import ErpEndpoint
+from gateway.delivery.webhook_rows import Delivery
+from gateway.lifecycle.outbox import LANE
+from gateway.lifecycle.telling import Say
+from gateway.ports.erp_told import KIND_OF, StatusTold, Told, encoded
+from gateway.ports.runtime import Runtime
+from gateway.store import tables
+from gateway.store.instants import to_us
+from gateway.store.prepared import among, prepare
+from gateway.store.uow import Uow
+
+_e = tables.webhook_event
+_KNOWN: Final = prepare(
+    select(_e.c.instruction, _e.c.version, _e.c.delivery).where(
+        _e.c.tenant == bindparam("of_tenant"),
+        _e.c.endpoint == bindparam("of_endpoint"),
+        among(_e.c.instruction, "of_subjects"),
+    )
+)
+_WITHDRAW: Final = prepare(
+    update(_e)
+    .where(
+        _e.c.tenant == bindparam("of_tenant"),
+        _e.c.endpoint == bindparam("of_endpoint"),
+        among(_e.c.instruction, "of_subjects"),
+        _e.c.delivery.in_((Delivery.PENDING.value, Delivery.DEAD.value)),
+    )
+    .values(delivery=Delivery.SUPERSEDED.value, changed_us=bindparam("now_us", type_=BigInteger()))
+)
+
+
+class Outbox:
+    """The outboxes of the ERP systems of a deployment. See ``ErpOutbox``."""
+
+    def __init__(self, runtime: Runtime, endpoints: Iterable[ErpEndpoint]) -> None:
+        self._runtime = runtime
+        self._endpoints: Mapping[tuple[str, str], ErpEndpoint] = {
+            (it.tenant, it.system.id): it for it in endpoints
+        }
+
+    def tell(self, uow: Uow, tenant: str, system: str, says: Sequence[Say]) -> int:
+        """Put records into a system's outbox; returns how many were new."""
+        endpoint = self._endpoints.get((tenant, system))
+        if endpoint is None:
+            return 0
+        wanted = {
+            (it.subject, it.version): it for it in says if KIND_OF[type(it.told)] in endpoint.kinds
+        }
+        if not wanted:
+            return 0
+        # As those who make events of changes: sequence numbers have no gaps and no twins.
+        uow.guard(f"outbox:{tenant}")
+        waiting: set[str] = set()
+        for known in uow.rows(_KNOWN, _named(endpoint, wanted)):
+            wanted.pop((known.instruction, known.version), None)
+            if known.delivery == Delivery.PENDING.value:
+                waiting.add(known.instruction)
+        for key, it in list(wanted.items()):
+            if it.unless_waiting and it.subject in waiting:
+                del wanted[key]
+        if wanted:
+            self._add(uow, endpoint, list(wanted.values()))
+        return len(wanted)
+
+    def withdraw(self, uow: Uow, tenant: str, system: str, subjects: Sequence[str]) -> int:
+        """Tell no more what still waits under these subjects; returns how many records."""
+        endpoint = self._endpoints.get((tenant, system))
+        if endpoint is None or not subjects:
+            return 0
+        now_us = to_us(self._runtime.clock.now())
+        values = webhook_rows.of(endpoint) | {"of_subjects": sorted(subjects), "now_us": now_us}
+        return uow.change(_WITHDRAW, values)
+
+    def _add(self, uow: Uow, endpoint: ErpEndpoint, says: Sequence[Say]) -> None:
+        now_us = to_us(self._runtime.clock.now())
+        last = webhook_rows.last_sequence(uow, endpoint, now_us)
+        rows = [
+            {
+                "tenant": endpoint.tenant,
+                "endpoint": endpoint.id,
+                "sequence": last + number,
+                "id": self._runtime.ids.new("evt"),
+                "instruction": it.subject,
+                "version": it.version,
+                "state": it.told.state if isinstance(it.told, StatusTold) else "",
+                "body": encoded(_as_written(it.told, endpoint)),
+                "delivery": Delivery.PENDING.value,
+                "tries": 0,
+                "status": 0,
+                "failure": "",
+                "kind": KIND_OF[type(it.told)].value,
+                "created_us": now_us,
+                "due_us": now_us,
+                "changed_us": now_us,
+            }
+            for number, it in enumerate(says, start=1)
+        ]
+        webhook_rows.add(uow, endpoint, rows, last)
+        uow.rouse(endpoint.tenant, LANE)
+
+
+def _named(endpoint: ErpEndpoint, wanted: Iterable[tuple[str, int]]) -> dict[str, object]:
+    subjects = sorted({subject for subject, _ in wanted})
+    return webhook_rows.of(endpoint) | {"of_subjects": subjects}
+
+
+def _as_written(told: Told, endpoint: ErpEndpoint) -> Told:
+    """The record with our account as this ERP writes it."""
+    if isinstance(told, StatusTold):
+        written = endpoint.written(told.debtor_account)
+        return told if written == told.debtor_account else replace(told, debtor_account=written)
+    written = endpoint.written(told.account)
+    return told if written == told.account else replace(told, account=written)
