@@ -48,6 +48,11 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@$(INSTALL) --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.interop: requirements/interop.txt $(VENV)/.dev
+	@echo "installing other people's ERP clients into $(VENV)"
+	@$(INSTALL) --require-hashes --no-deps -r requirements/interop.txt
+	@touch $@
+
 # ── the two commands ─────────────────────────────────────────────────────────────────────────
 
 .PHONY: demo
@@ -55,10 +60,18 @@ demo: $(VENV)/.runtime $(if $(filter postgresql,$(DB)),$(VENV)/.postgresql) ## t
 	@$(BIN)/gateway demo $(if $(EXIT),--exit) $(if $(DB),--db '$(DB)')
 
 .PHONY: test
-test: system-deps check ## everything that must hold: checks, then all tests
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist=worksteal $(ARGS) </dev/null
+test: system-deps check $(VENV)/.interop ## everything that must hold: checks, then all tests
+	@$(MAKE) -j2 test-suite test-interop
 
 # ── their parts ──────────────────────────────────────────────────────────────────────────────
+
+.PHONY: test-suite
+test-suite: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist=worksteal --ignore=tests/interop $(ARGS) </dev/null
+
+.PHONY: test-interop
+test-interop: $(VENV)/.interop ## with ERP clients that nobody here wrote: Tryton, aqbanking, Kingdee's
+	@$(BIN)/python -m pytest -q -n 0 tests/interop </dev/null
 
 .PHONY: check
 check: $(VENV)/.dev ## format, lint, types, layers
@@ -74,11 +87,16 @@ system-deps: ## what only the operating system has; installs where it may, else 
 .PHONY: golden
 golden: $(VENV)/.dev ## rewrite the golden files; review the result as a diff
 	@$(BIN)/python -m tests.golden.rewrite
+	@$(BIN)/python -m tests.golden.v1_record
 	@git --no-pager diff --stat -- tests/golden || true
 
 .PHONY: new-bank
 new-bank: $(VENV)/.dev ## a new bank's folders from the template: make new-bank CODE=xyz
 	@$(BIN)/python tools/new_bank.py -- '$(CODE)'
+
+.PHONY: devkit
+devkit: $(VENV)/.runtime ## the kit for builders: interface documents, test vectors, sample clients
+	@$(BIN)/python -m tools.devkit.build dist/devkit
 
 .PHONY: bench
 bench: $(VENV)/.runtime ## measure against the reference, both in one run; NAMES="…" chooses

@@ -15,8 +15,11 @@ from typing import Final, TextIO
 from gateway.cli import (
     bench_audit,
     bench_controls,
+    bench_files,
     bench_intake,
+    bench_pain,
     bench_payments,
+    bench_queries,
     bench_start,
     bench_texts,
 )
@@ -73,6 +76,41 @@ BENCHES: Final[Mapping[str, Bench]] = {
             zh=bench_texts.INTAKE_ZH,
             en=bench_texts.INTAKE_EN,
             measure=bench_intake.measure,
+        ),
+        Bench(
+            name="pain001-read",
+            unit="instructions/s",
+            zh=bench_pain.READ_ZH,
+            en=bench_pain.READ_EN,
+            measure=bench_pain.measure,
+        ),
+        Bench(
+            name="camt053-write",
+            unit="entries/s",
+            zh=bench_files.STATEMENT_ZH,
+            en=bench_files.STATEMENT_EN,
+            measure=bench_files.statement,
+        ),
+        Bench(
+            name="pain002-write",
+            unit="lines/s",
+            zh=bench_files.STATUS_ZH,
+            en=bench_files.STATUS_EN,
+            measure=bench_files.status,
+        ),
+        Bench(
+            name="pain001-write",
+            unit="payments/s",
+            zh=bench_files.PAYMENTS_ZH,
+            en=bench_files.PAYMENTS_EN,
+            measure=bench_files.payments,
+        ),
+        Bench(
+            name="queries",
+            unit="ms",
+            zh=bench_queries.QUERIES_ZH,
+            en=bench_queries.QUERIES_EN,
+            measure=bench_queries.measure,
         ),
         Bench(
             name="worker-start",

@@ -25,7 +25,7 @@ def command(options: argparse.Namespace) -> int:
         signal.signal(number, signal.default_int_handler)
     console = Console(stderr=options.json, highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="gateway-demo-"))
-    stage = Stage(folder, options.port, database=options.db)
+    stage = Stage(folder, options.port, database=options.db, erps=True)
     try:
         story = Story(stage, console)
         story.play()

@@ -11,7 +11,7 @@ from gateway import settings
 from gateway.audit.books import Report
 from gateway.cli.api_client import ApiClient
 from gateway.cli.audit import check, document
-from gateway.cli.demo_files import ACCOUNTS, BATCHING, POOR, Wish
+from gateway.cli.demo_files import ACCOUNTS, BATCHING, ERP_ACCOUNT, POOR, Wish
 from gateway.cli.demo_stage import Stage
 from gateway.cli.verify_books import books_of
 from gateway.cli.verify_books_bank import open_bank
@@ -31,7 +31,7 @@ def compare(
     ledger = admin.get("/admin/ledger")
     rows = [
         _account(admin, account, wishes, views, differences)
-        for account in (*ACCOUNTS, POOR, BATCHING)
+        for account in (*ACCOUNTS, POOR, BATCHING, ERP_ACCOUNT)
     ]
     admin.close()
     if ledger["balanced"] is not True:

@@ -21,8 +21,9 @@ from gateway.sandbox.payees import (
 ACCOUNTS: Final = (
     "900010101000000011",
     "900010102000000010",
-    "900010103000000019",
 )
+ERP_ACCOUNT: Final = "900010103000000019"
+"""The account of the tenant whose ERPs come by every way there is."""
 BATCHING: Final = "900010101000000029"
 """The account of the tenant that lets its payments travel together."""
 POOR: Final = "900010101000000037"
@@ -81,8 +82,14 @@ def wish(reference: str, index: int, *, own_bank: bool, name: str = "", debtor: 
     )
 
 
-def pain001(
-    version: str, message_id: str, created: datetime, wishes: Sequence[Wish], *, style: str
+def pain001(  # noqa: PLR0913 - the last two by keyword
+    version: str,
+    message_id: str,
+    created: datetime,
+    wishes: Sequence[Wish],
+    *,
+    style: str,
+    payer: str = "示例制造有限公司",
 ) -> bytes:
     """A pain.001 file in the style of SAP's Chinese format or of Tryton."""
     composer = import_module("adapters.erp.iso20022.compose")
@@ -103,7 +110,7 @@ def pain001(
         )
         for it in wishes
     ]
-    debtor = composer.Debtor(name="示例制造有限公司", account=wishes[0].debtor, bic="FJIBCNBA")
+    debtor = composer.Debtor(name=payer, account=wishes[0].debtor, bic="FJIBCNBA")
     made: bytes = composer.compose(
         version, message_id, created, debtor, lines, style=composer.Style(style)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,8 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from gateway import settings
 from gateway.cli.api_client import ApiClient
 from gateway.cli.children import Child
-from gateway.cli.demo_files import BATCHING
+from gateway.cli.demo_erp_settings import DIALECTS, tenant_text
+from gateway.cli.demo_files import BATCHING, ERP_ACCOUNT
 from gateway.cli.own_postgres import AUDITOR, NODE, OWNER, OwnPostgres
 from gateway.domain.errors import Corrupt, Refused
 from gateway.domain.instruction import State
@@ -44,8 +46,15 @@ class Stage:
     """
 
     def __init__(
-        self, folder: Path, port: int, *, database: str = "sqlite", sandbox: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        port: int,
+        *,
+        database: str = "sqlite",
+        sandbox: tuple[str, ...] = (),
+        erps: bool = False,
     ) -> None:
+        """``erps`` adds stand-ins of the vendors' servers, and a tenant that speaks to them."""
         if database not in DATABASES:
             raise Refused(
                 f"unknown database {database}: sqlite or postgresql",
@@ -65,6 +74,7 @@ class Stage:
                 self._ending.enter_context(OwnPostgres()) if database == "postgresql" else None
             )
             self.bank = self._bank(sandbox)
+            self.erps = self._erps() if erps else None
             self._configure(port)
             if self.postgres is not None:
                 self._migrate(self.postgres.url)
@@ -105,6 +115,15 @@ class Stage:
         """The sandbox bank's admin API."""
         return ApiClient(self.bank.told)
 
+    def where_erps(self) -> dict[str, str]:
+        """Where each of the ERPs in a box is."""
+        if self.erps is None:
+            return {}
+        hub = ApiClient(self.erps.told)
+        found = {name: str(it) for name, it in hub.get("/admin/where").items()}
+        hub.close()
+        return found
+
     def quiesce(self) -> None:
         """End the gateway and the bank gracefully; the database goes on."""
         for child in (self.gateway, *self.workers, self.bank):
@@ -124,6 +143,18 @@ class Stage:
         port = urlsplit(first.told).port
         return first.with_arguments(*where, *more, "--port", str(port))
 
+    def _erps(self) -> Child:
+        """Start the ERPs in a box, and prepare the folders that some of them share with us."""
+        for name in ("tryton", "sheets"):
+            for place in ("in", "work", "processed", "refused", "out"):
+                (self.folder / name / place).mkdir(parents=True, exist_ok=True)
+        log, data = self.folder / "erps.log", str(self.folder / "erps")
+        child = Child("erps", log, "erps", "--data", data, "--port", "0")
+        self._ending.callback(child.stop)
+        child.start()
+        child.wait(_START_S)
+        return child
+
     def _child(self, command: str, name: str = "gateway") -> Child:
         child = Child(name, self.folder / f"{name}.log", command, "--config", str(self.config))
         self._ending.callback(child.stop)
@@ -132,7 +163,9 @@ class Stage:
     def _configure(self, port: int) -> None:
         for path, role in ((self.config, NODE), (self.books, AUDITOR)):
             url = self.postgres.url_of(OWNER, role) if self.postgres is not None else None
-            path.write_text(settings_text(self.bank.told, port, url), encoding="utf-8")
+            where = self.where_erps()
+            text = settings_text(self.bank.told, port, url, where)
+            path.write_text(text, encoding="utf-8")
 
     def _migrate(self, owner: str) -> None:
         migrate = [sys.executable, "-m", "gateway.cli.main", "migrate", "--database-env", _OWNER]
@@ -180,8 +213,13 @@ def until(condition: object, what: str, seconds: int = _READY_S) -> None:
         raise Corrupt(f"did not happen within {seconds} s: {what}", f"{seconds} 秒内未发生：{what}")
 
 
-def settings_text(bank: str, port: int, database: str | None = None) -> str:
-    """The demonstration's settings file; ``database`` is the URL of a PostgreSQL database."""
+def settings_text(
+    bank: str, port: int, database: str | None = None, erps: Mapping[str, str] | None = None
+) -> str:
+    """The demonstration's settings file; ``database`` is the URL of a PostgreSQL database.
+
+    ``erps`` says where the ERPs in a box are, if there are any.
+    """
     group = seeds.shipped().groups[0]
     operator = group.operators[0]
     text = [
@@ -190,6 +228,7 @@ def settings_text(bank: str, port: int, database: str | None = None) -> str:
         'data = "data"',
         'clock = "clock.json"',
         f"port = {port}",
+        *([f"erps = {['iso20022', *DIALECTS]}"] if erps else []),
         *([f'database = "{database}"', f"lease_s = {_LEASE_S}"] if database else []),
         "[[tenant]]",
         'id = "demo-group"',
@@ -209,7 +248,7 @@ def settings_text(bank: str, port: int, database: str | None = None) -> str:
     for number, company in enumerate(group.companies, start=1):
         text += ["[[tenant.company]]", f'id = "company-{number}"', f'name = "{company.name}"']
         for account in company.accounts:
-            if account.status == "active" and account.number != BATCHING:
+            if account.status == "active" and account.number not in {BATCHING, ERP_ACCOUNT}:
                 text += [
                     "[[tenant.company.account]]",
                     f'number = "{account.number}"',
@@ -222,6 +261,8 @@ def settings_text(bank: str, port: int, database: str | None = None) -> str:
     for key, name in PEOPLE.items():
         text += _key(key, "person", name)
     text += _batching_tenant(bank)
+    if erps:
+        text += tenant_text(bank, erps, SECRET)
     return "\n".join(text) + "\n"
 
 

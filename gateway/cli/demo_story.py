@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from gateway.cli import demo_chapters, demo_controls
+from gateway.cli import demo_chapters, demo_controls, demo_erps
 from gateway.cli.api_client import Answer, ApiClient
 from gateway.cli.demo_books import compare, views_of
 from gateway.cli.demo_files import ACCOUNTS, POOR, Wish, coming_back, pain001, wish
@@ -36,6 +36,8 @@ class Story:
         """The line of a file whose money comes back."""
         self.controls: dict[str, object] = {}
         """The control document under which the story is played, and who put it in force."""
+        self.erps: list[dict[str, object]] = []
+        """Per ERP, what it handed in and what it was told."""
         self.differences: list[str] = []
         self.result: dict[str, object] = {}
 
@@ -46,6 +48,7 @@ class Story:
         self._rest()
         self._refusals()
         self._lost_answers()
+        demo_erps.play(self)
         self._duplicate()
         demo_controls.approved(self)
         self._killed()
@@ -56,8 +59,10 @@ class Story:
         self._questions()
         self._rest_of_it()
         self._reports()
-        self.result, self.differences = compare(self.stage, self.wishes, self.ids)
+        self.result, found = compare(self.stage, self.wishes, self.ids)
+        self.differences += found
         self.result["controls"] = self.controls
+        self.result["erps"] = self.erps
         self._show()
 
     # ── chapters ────────────────────────────────────────────────────────────────────────
@@ -247,11 +252,15 @@ class Story:
         self.chapter("pain.002 状态报告", "pain.002 status reports")
         for key, batch in zip(("demo-erp", "demo-tryton"), self._batches, strict=True):
             client = self.stage.client(key)
-            report = client.call("GET", f"/v1/batches/{batch}/report", accept="application/xml")
+            report = client.call(
+                "GET", f"/v1/batches/{batch}/report?erp=iso20022", accept="application/xml"
+            )
             self.must(report.status == http.client.OK, f"report of {key}: {report.status}")
             told = report.body.count(b"<TxSts>"), report.body.count(b"<TxSts>ACSC<")
             self.say(f"{key}: {told[0]} × TxSts, ACSC {told[1]}")
-            notice = client.call("GET", f"/v1/batches/{batch}/returns", accept="application/xml")
+            notice = client.call(
+                "GET", f"/v1/batches/{batch}/returns?erp=iso20022", accept="application/xml"
+            )
             came_back = notice.body.count(b"<RtrInf>")
             self.must(
                 came_back == (key == "demo-tryton"), f"returns of {key}: {notice.body[:300]!r}"
@@ -313,6 +322,10 @@ class Story:
     def say(self, text: str) -> None:
         """A line below it."""
         self._console.print(f"  {text}", style="dim")
+
+    def print(self, table: Table) -> None:
+        """A table below it."""
+        self._console.print(table)
 
     def _show(self) -> None:
         columns = {

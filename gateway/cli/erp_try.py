@@ -1,122 +1,135 @@
-"""``gateway erp try NAME FILE``: what a payment file would do, with nothing stored or sent.
+"""``gateway erp try NAME FILE``: what a file from an ERP would do, with nothing stored or sent.
 
-Rule kept here: the file is read and judged by the very code that would accept it; no
-database is opened, no bank is asked.
+Rule kept here: NAME may be a dialect (``yonyou/nc``), a folder (``yonyou``: the file says which),
+``auto``, or an ERP system of the settings; in doubt nothing is guessed, the choice is told.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from importlib import import_module
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final, TextIO
 
-from gateway import settings
-from gateway.cli.demo_stage import settings_text
-from gateway.cli.installed import installed
+import msgspec
+
+from gateway.cli.erp_echo import broken, echo
+from gateway.cli.erp_sniff import AUTO, behind, candidates, choose, foremost, seems
+from gateway.cli.erp_trial import Ground, Line, Trial, ground_of, judged, pages, system_of, tried
 from gateway.cli.reasons import why
-from gateway.dialects import bank_dialect, erp_dialect
-from gateway.domain.errors import Fault, NotFound, NotOffered, WireError
-from gateway.domain.ids import InstructionId, TenantId
-from gateway.domain.instruction import BusinessType, Instruction, State
+from gateway.dialects import erp_dialect
+from gateway.domain.errors import Fault, Refused, WireError
 from gateway.domain.party import masked
-from gateway.intake.validate import validate
-from gateway.ports.erp import Draft, ErpDialect, FileEnd, FileHead, LineStatus, StatusReport
+from gateway.ports.erp import ErpDialect
+from gateway.ports.erp_api import Access
 from gateway.ports.tenancy import Tenant
-from gateway.runtime import SharedClock, SystemClock
-from gateway.simulation.runtime import START
+
+__all__ = ["Ground", "command", "tried"]
 
 _STDIN: Final = "-"
 _CHUNK: Final = 1 << 16
 _SPOOL_MAX: Final = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What a file is judged against: whose it is, and the shared clock's moment."""
-
-    tenant: Tenant
-    now: datetime
-
-
-@dataclass(slots=True)
-class Line:
-    """One line as it would be taken: an instruction, or every fault. ``number`` counts from 1."""
-
-    number: int
-    draft: Draft
-    instruction: Instruction | None = None
-    faults: tuple[Fault, ...] = ()
-    route: Mapping[str, object] | None = None
-    answer: Mapping[str, object] | None = None
-    """What a status report would say of it, None where none would come back."""
-
-
-@dataclass(slots=True)
-class Trial:
-    """A whole file. ``faults`` are those of the file itself: then nothing of it is taken."""
-
-    format: str = ""
-    message_id: str = ""
-    lines: list[Line] = field(default_factory=list)
-    faults: tuple[Fault, ...] = ()
-    warnings: list[str] = field(default_factory=list)
-    group_status: str = ""
-
-    @property
-    def good(self) -> int:
-        """Lines that would be taken."""
-        return 0 if self.faults else sum(not line.faults for line in self.lines)
+_PAGE_MAX: Final = 16 << 20
+"""A reply of an API is read whole; it is never larger."""
+_REPLY_LINES: Final = 12
+_NUMBER: Final = re.compile(r"\d{9,}", re.ASCII)
 
 
 def command(options: argparse.Namespace) -> int:
     """Try one file."""
-    if options.name not in installed("erp"):
-        names = ", ".join(installed("erp"))
-        raise NotFound(f"no such ERP; installed: {names}", f"没有该 ERP 接口；已安装：{names}")
-    erp = erp_dialect(options.name)
     ground = ground_of(options.config, options.tenant or "")
+    name = options.name
+    system = system_of(ground.tenant, name) if options.config is not None else None
+    if system is not None:
+        ground, name = replace(ground, system=system), system.dialect
+    candidates(name)  # an unknown name is told before the file is opened
     try:
         with _opened(options.file) as source:
-            trial = tried(erp, iter(lambda: source.read(_CHUNK), b""), ground)
+            chosen = _chosen(name, source)
+            if isinstance(chosen, str):
+                return _complain(options.file, chosen)
+            trial = _trial(chosen, source, ground)
     except OSError as error:
         return _complain(options.file, f"无法打开或读取 / cannot be read: {error.strerror}")
-    except WireError as error:
-        where = f"第{error.line}行 line {error.line} " if error.line else ""
-        return _complain(options.file, f"{where}{error.path}: {why(error.reason)}")
-    answer(erp, trial, ground.now)
+    except Refused as error:
+        return _complain(options.file, f"{error.zh} / {error.en}")
+    if isinstance(trial, _Unread):
+        return _unread(options, chosen, trial, ground)
+    if trial.lines or trial.faults:
+        echo(chosen, trial, ground)
     show = _as_json if options.json else _as_text
     show(trial, ground.tenant, sys.stdout)
-    return 0 if trial.lines and trial.good == len(trial.lines) else 1
+    good = trial.good == len(trial.lines) and not trial.faults
+    return 0 if good and (trial.lines or trial.questions) else 1
 
 
-def ground_of(config: Path | None, wanted: str) -> Ground:
-    """The tenant ``wanted`` ('': the first) of the settings, or of the demonstration's.
+def _chosen(name: str, source: IO[bytes]) -> ErpDialect | str:
+    """The dialect of a file, or what to say of a file that is nobody's."""
+    head = source.read(_CHUNK)
+    source.seek(0)
+    chosen = choose(name, head)
+    if chosen is None:
+        body = source.read(_PAGE_MAX)
+        source.seek(0)
+        chosen = _paging(name, body) or behind(name)
+    if chosen is None:
+        zh, en = seems(head)
+        listed = ", ".join(sorted(candidates(name)))
+        whose = "" if name == AUTO else f"（{listed}）"
+        return f"{zh}{whose} / {en}"
+    return chosen
 
-    Raises SettingsError, or NotFound for a tenant that is not there.
-    """
-    if config is None:
-        text = tomllib.loads(settings_text("http://127.0.0.1:8007", 8700))
-        loaded, now = settings.parse(text, Path.cwd()), START
-    else:
-        loaded = settings.load(config)
-        shared = loaded.clock is not None and loaded.clock.exists()
-        clock = SharedClock(loaded.clock) if shared and loaded.clock else SystemClock()
-        now = clock.now()
-    tenants = loaded.directory.tenants
-    key = TenantId(wanted) if wanted else next(iter(tenants), TenantId(""))
-    if key not in tenants:
-        raise NotFound("no such tenant in the settings", "配置中没有该租户")
-    return Ground(tenant=tenants[key], now=now)
+
+def _paging(name: str, body: bytes) -> ErpDialect | None:
+    """The one dialect whose API would have replied so; None where none or several would."""
+    found = foremost({key: it for key, it in candidates(name).items() if _is_page(it, body)})
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _is_page(dialect: ErpDialect, body: bytes) -> bool:
+    try:
+        next(pages(dialect, body, Access(system="try", options={}, secrets={})))
+    except WireError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A file that its dialect cannot read; ``seems`` is '' where the dialect knew its form."""
+
+    error: WireError
+    seems: str = ""
+
+
+def _trial(erp: ErpDialect, source: IO[bytes], ground: Ground) -> Trial | _Unread:
+    """The file read to its end, or why it cannot be read."""
+    options = ground.system.options if ground.system is not None else {}
+    shaped = erp.with_options(options) if erp.with_options is not None and options else erp
+    head = source.read(_CHUNK)
+    try:
+        if shaped.asks is not None and shaped.questions is not None and shaped.asks(head):
+            asked = shaped.questions(head + source.read(_PAGE_MAX))
+            return Trial(dialect=erp.name, format="questions", questions=asked)
+        if shaped.read is not None and (shaped.sniff is None or shaped.sniff(head)):
+            return tried(shaped, chain([head], iter(lambda: source.read(_CHUNK), b"")), ground)
+        if shaped.api is not None:
+            body = head + source.read(_PAGE_MAX)
+            access = Access(system="try", options=options, secrets={})
+            return judged(shaped, pages(shaped, body, access), ground)
+        return tried(shaped, chain([head], iter(lambda: source.read(_CHUNK), b"")), ground)
+    except WireError as error:
+        if shaped.sniff is None or shaped.sniff(head):
+            return _Unread(error)
+        return _Unread(error, " / ".join(seems(head)))
 
 
 @contextmanager
@@ -131,125 +144,38 @@ def _opened(path: str) -> Iterator[IO[bytes]]:
         yield spool
 
 
+def _unread(options: argparse.Namespace, erp: ErpDialect, unread: _Unread, ground: Ground) -> int:
+    """A file that its dialect cannot read: why, and the answer that the ERP would get."""
+    error = unread.error
+    where = f"第{error.line}行 line {error.line} " if error.line else ""
+    seeming = f"；{unread.seems}" if unread.seems else ""
+    code = _complain(options.file, f"{where}{error.path}: {why(error.reason)}{seeming}")
+    reply = broken(erp, error, ground.now)
+    if options.json:
+        told = {"kind": "file", "dialect": erp.name, "unread": error.reason, "reply": reply}
+        print(json.dumps(told, ensure_ascii=False))
+    elif reply is not None:
+        _show_reply(reply, sys.stdout)
+    return code
+
+
+def _show_reply(reply: Mapping[str, str], out: TextIO) -> None:
+    kind = " ".join((reply["way"], reply["content_type"])).strip()
+    out.write(f"返回 what would come back: {kind}\n")
+    out.writelines(f"{line}\n" for line in _shown(reply["text"]))
+
+
 def _complain(path: str, reason: str) -> int:
     name = "标准输入 standard input" if path == _STDIN else path
     print(_printable(f"{name}: {reason}"), file=sys.stderr)
     return 2
 
 
-# ── reading and judging ───────────────────────────────────────────────────────────────────────
-
-
-def tried(erp: ErpDialect, chunks: Iterator[bytes], ground: Ground) -> Trial:
-    """Read and judge a file to its end. Raises WireError for a broken one, NotOffered for none."""
-    if erp.read is None:
-        raise NotOffered("this ERP sends no payment files", "该 ERP 接口不读付款文件")
-    trial = Trial()
-    seen: dict[str, int] = {}
-    for part in erp.read(chunks):
-        match part:
-            case FileHead():
-                trial.format, trial.message_id = part.format, part.message_id
-                trial.warnings += part.warnings
-            case Draft():
-                line = Line(number=len(trial.lines) + 1, draft=part)
-                trial.lines.append(line)
-                _judge(erp.name, line, ground, seen)
-            case FileEnd():
-                trial.faults = part.faults
-                trial.warnings += [it for it in part.warnings if it not in trial.warnings]
-    return trial
-
-
-def _judge(erp: str, line: Line, ground: Ground, seen: dict[str, int]) -> None:
-    found = validate(
-        line.draft,
-        tenant=ground.tenant,
-        erp=erp,
-        dialect_of=bank_dialect,
-        today=ground.now.date(),
-        new_id=lambda: InstructionId(f"line-{line.number}"),
-    )
-    if not isinstance(found, Instruction):
-        line.faults = found
-        return
-    first = seen.setdefault(found.erp_reference, line.number)
-    if first != line.number:
-        line.faults = (
-            Fault(
-                path=line.draft.at.get("erp_reference", "/erp_reference"),
-                code="repeated_reference",
-                zh=f"业务参考号与第 {first} 条相同",
-                en=f"the same ERP reference as line {first}",
-                line=line.draft.line,
-            ),
-        )
-        return
-    line.instruction = found
-    line.route = route(found, ground.tenant, ground.now.date())
-
-
-def answer(erp: ErpDialect, trial: Trial, now: datetime) -> None:
-    """Write the status report that would come back at once, and read from it what it says."""
-    describe: Callable[..., Iterator[Mapping[str, object]]] | None = getattr(
-        import_module(f"adapters.erp.{erp.name}"), "describe", None
-    )
-    if erp.report is None or describe is None or not trial.good:
-        return  # a file of which nothing is taken is answered by the faults alone
-    report = StatusReport(
-        report_id="TRIAL",
-        created=now,
-        original_format=trial.format,
-        original_message_id=trial.message_id,
-        line_count=len(trial.lines),
-        lines=lambda: map(_status, trial.lines),
-    )
-    for told in describe(erp.report(report)):
-        trial.group_status = str(told.get("group_status") or "")
-        transactions = told.get("transactions")
-        if isinstance(transactions, list):
-            for line, transaction in zip(trial.lines, transactions, strict=True):
-                line.answer = transaction
-
-
-def _status(line: Line) -> LineStatus:
-    taken = line.instruction
-    return LineStatus(
-        state=State.RECEIVED.value if taken is not None else "REFUSED",
-        source=line.draft.source,
-        amount=taken.amount.text() if taken is not None else "",
-        currency=taken.amount.currency.code if taken is not None else "",
-        faults=line.faults,
-    )
-
-
-def route(instruction: Instruction, tenant: Tenant, today: date) -> dict[str, object]:
-    """How it would go out: which connection, which of the bank's operations, when."""
-    own = tenant.accounts[instruction.debtor.account.number]
-    connection = tenant.connections[own.connection]
-    later = instruction.execution_date
-    held = later is not None and later > today
-    payroll = instruction.business_type is BusinessType.PAYROLL
-    together = tenant.policy.batching and bank_dialect(connection.bank).batch is not None
-    return {
-        "connection": connection.id,
-        "bank": connection.bank,
-        "operation": "payroll" if payroll else "pay",
-        "may_share_a_batch": payroll or together,
-        "own_bank": instruction.own_bank,
-        "local": instruction.local,
-        "urgency": instruction.urgency.value,
-        "due": str(later) if held else None,
-        "due_kept_by": ("bank" if connection.use_bank_due_date else "gateway") if held else None,
-        "people_to_release": tenant.policy.release_people,
-    }
-
-
 # ── what is printed ───────────────────────────────────────────────────────────────────────────
 
 
 def _as_json(trial: Trial, tenant: Tenant, out: TextIO) -> None:
-    """One object per line of the file, then one for the whole."""
+    """One object per line of the file or question, then one for the whole."""
     for line in trial.lines:
         taken = line.instruction
         told = {
@@ -262,35 +188,66 @@ def _as_json(trial: Trial, tenant: Tenant, out: TextIO) -> None:
             "answer": line.answer,
         }
         out.write(json.dumps(told, ensure_ascii=False) + "\n")
+    for question in trial.questions:
+        asked = {"kind": "question", "question": msgspec.to_builtins(question)}
+        out.write(json.dumps(asked, ensure_ascii=False) + "\n")
     whole = {
         "kind": "file",
+        "dialect": trial.dialect,
         "format": trial.format,
         "message_id": trial.message_id,
         "tenant": tenant.id,
         "lines": len(trial.lines),
         "accepted": trial.good,
         "refused": len(trial.lines) - trial.good,
+        "questions": len(trial.questions),
         "faults": [fault.document() for fault in trial.faults],
         "warnings": trial.warnings,
         "group_status": trial.group_status or None,
+        "reply": trial.reply,
     }
     out.write(json.dumps(whole, ensure_ascii=False) + "\n")
 
 
 def _as_text(trial: Trial, tenant: Tenant, out: TextIO) -> None:
     """The same for people; account numbers masked."""
+    titles = erp_dialect(trial.dialect)
+    out.write(_printable(f"{titles.title_zh} / {titles.title_en}  [{trial.dialect}]") + "\n")
     out.write(_printable(f"{trial.format}  {trial.message_id}  租户 tenant {tenant.id}") + "\n")
     for line in trial.lines:
         out.writelines(_printable(text) + "\n" for text in _told(line))
+    for question in trial.questions:
+        asked = " ".join((question.kind, question.id, masked(question.account), question.start))
+        out.write(_printable(f"? 查询 question: {asked}") + "\n")
     out.writelines(
         _printable(f"✗ 整个文件 the file: {_words(fault)}") + "\n" for fault in trial.faults
     )
     out.writelines(_printable(f"提示 note: {warning}") + "\n" for warning in trial.warnings)
+    if trial.reply is not None:
+        _show_reply(trial.reply, out)
     refused = len(trial.lines) - trial.good
+    group = f"pain.002 {trial.group_status}；" if trial.group_status else ""
     out.write(
-        f"受理 accepted {trial.good}，拒绝 refused {refused}；"
-        f"pain.002 {trial.group_status or '-'}；未存储 nothing stored\n"
+        f"受理 accepted {trial.good}，拒绝 refused {refused}；{_fate(trial)}；"
+        f"{group}未存储 nothing stored\n"
     )
+
+
+def _fate(trial: Trial) -> str:
+    """What happens to the rest."""
+    if trial.questions:
+        return f"查询 questions {len(trial.questions)}"
+    if trial.faults or not trial.good:
+        return "整份不受理 nothing of the file is taken"
+    if trial.good < len(trial.lines):
+        return "其余照常受理 the other lines are taken"
+    return "全部受理 all lines are taken"
+
+
+def _shown(text: str) -> list[str]:
+    """The beginning of a reply, account numbers masked."""
+    lines = _NUMBER.sub(lambda found: masked(found[0]), text).splitlines()
+    return [f"    {_printable(line)[:300]}" for line in lines[:_REPLY_LINES]]
 
 
 def _told(line: Line) -> Iterator[str]:

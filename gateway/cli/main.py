@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway import __version__
-from gateway.cli import controls_options, payees_options
+from gateway.cli import controls_options, erp_options, payees_options
 from gateway.domain.errors import Corrupt, GatewayError, Refused
 
 _CONFIG: Final = "gateway.toml"
@@ -145,6 +145,11 @@ def _service_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     _database(migration, "属主角色的", "the role that owns it")
     _config(migration)
     _json(migration)
+    erps = _add(commands, "erps", "各家 ERP 的模拟端 / stand-ins of the vendors' servers")
+    erps.add_argument("--data", type=Path, default=Path("var/erps"), help="SFTP 目录 / SFTP folder")
+    erps.add_argument("--host", default="127.0.0.1")
+    erps.add_argument("--port", type=int, default=8090)
+    _json(erps)
     sandbox = _add(commands, "sandbox", "沙箱银行 / the bank in a box")
     sandbox.add_argument("--data", type=Path, default=Path("var/sandbox"), help="账本目录 / folder")
     sandbox.add_argument("--host", default="127.0.0.1")
@@ -275,19 +280,11 @@ def _file_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     convert.add_argument("--bom", action="store_true", help="CSV 带 BOM / byte order mark in CSV")
     convert.add_argument("--debtor-bic", help="付款行 BIC / BIC of the debtor's bank (pain.001)")
     erp = _add(commands, "erp", "ERP 接口 / an ERP's language", "erp_try")
-    tries = erp.add_subparsers(title="actions", required=True, metavar="ACTION", dest="action")
-    attempt = tries.add_parser(
-        "try",
-        help="试读文件，不存储 / say what a file would do; nothing is stored",
-        description="试读文件，不存储 / say what a file would do; nothing is stored",
+    erp_options.add_actions(erp)
+    readiness = _add(
+        commands, "readiness", "客户 ERP 是否就绪 / whether a client's ERPs can be served"
     )
-    attempt.add_argument("name", help="ERP 接口名 / the ERP's name, e.g. iso20022")
-    attempt.add_argument("file", help="文件，- 为标准输入 / a file, - for standard input")
-    attempt.add_argument(
-        "--config", type=Path, help="配置文件；省略则用演示租户 / settings (else a demo tenant)"
-    )
-    attempt.add_argument("--tenant", help="租户 / tenant (the first one)")
-    _json(attempt)
+    erp_options.add_readiness(readiness)
 
 
 def _proof_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from gateway import bootstrap, settings
-from gateway.cli.erp_try import Ground, tried
+from gateway.cli.erp_trial import Ground, tried
 from gateway.cli.installed import installed
 from gateway.cli.onboard_play import rehearse
 from gateway.cli.onboard_stage import Standin

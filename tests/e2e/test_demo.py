@@ -10,6 +10,10 @@ import pytest
 
 from tests.e2e.needs import needs
 
+ERPS = [
+    *("用友 YonBIP", "用友 NC", "金蝶 星空", "SAP", "Oracle", "拜特", "九恒星", "Tryton"),
+    *("CSV", "REST"),
+]
 DEMO = (sys.executable, "-m", "gateway.cli.main", "demo")
 
 
@@ -32,8 +36,8 @@ def test_the_whole_story_ends_with_equal_books(database: str) -> None:
     assert result["audit"]["ok"] is True
     assert result["books"]["ok"] is True
     assert result["states"] == {
-        "SETTLED": result["instructions"] - 9,
-        "REJECTED": 6,
+        "SETTLED": result["instructions"] - 19,
+        "REJECTED": 16,
         "RETURNED": 2,
         "CANCELLED": 1,
     }
@@ -43,6 +47,10 @@ def test_the_whole_story_ends_with_equal_books(database: str) -> None:
         "proposed_by": "person:王复核",
         "voted_by": ["person:李主管"],
     }
+    assert [row["erp"] for row in result["erps"]] == ERPS
+    for row in result["erps"]:
+        counts = (row["submitted"], row["settled"], row["rejected"], row["resolved"])
+        assert (*counts, row["written_back"]) == (4, 3, 1, 1, 4), row["erp"]
     assert all(row["difference"] == "0.00" for row in result["accounts"])
 
 

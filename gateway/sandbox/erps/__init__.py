@@ -1,0 +1,1 @@
+"""Stand-ins of vendors' ERP systems: strict, in memory, written from what vendors publish."""
