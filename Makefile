@@ -18,7 +18,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --no-input
 # `gateway bench`; NAMES are the benches.
 EXIT ?=
 DB ?=
-JOBS ?= 2
+JOBS ?= 3
 ARGS ?=
 NAMES ?= payments-batch payments-single audit
 
