@@ -21,7 +21,8 @@ from gateway.domain.evidence import Evidence
 from gateway.domain.instruction import Cause, State
 from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
 from gateway.intake.accept import Caller, Intake
-from gateway.intake.bulk import Bulk, Call
+from gateway.intake.bulk import Bulk
+from gateway.intake.calls import Call
 from gateway.lifecycle.apply import apply
 from gateway.lifecycle.rows import standings
 from gateway.ports.tenancy import Policy

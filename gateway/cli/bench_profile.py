@@ -30,7 +30,8 @@ from gateway.dialects import bank_dialect
 from gateway.domain.errors import Corrupt
 from gateway.domain.message import WireMessage, WireReply
 from gateway.intake.accept import Caller, Intake
-from gateway.intake.bulk import Bulk, Call
+from gateway.intake.bulk import Bulk
+from gateway.intake.calls import Call
 from gateway.intake.json_body import parse_batch, parse_instruction
 from gateway.intake.releasing import RELEASE_LANE, Releasing
 from gateway.ports.bank import BankAnswer, BankDialect, BankState, PayRequest, StoredPayment

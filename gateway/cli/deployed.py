@@ -5,10 +5,13 @@ Rule kept here: looking makes nothing, neither a database nor a key.
 
 from __future__ import annotations
 
+import argparse
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.audit.checkpoint import load_key
-from gateway.domain.errors import Refused
+from gateway.domain.errors import NotFound, Refused
+from gateway.domain.ids import TenantId
 from gateway.settings import Settings
 
 
@@ -17,6 +20,20 @@ def require_database(loaded: Settings) -> None:
     path = loaded.database.path
     if path is not None and not path.exists():
         raise Refused(f"no database at {path}", f"没有数据库：{path}")
+
+
+def tenant_of(loaded: Settings, options: argparse.Namespace) -> TenantId:
+    """The tenant of ``--tenant``, or the first, which has the ERP system of ``--system`` if named.
+
+    Raises NotFound.
+    """
+    tenants = loaded.directory.tenants
+    tenant = TenantId(options.tenant) if options.tenant else next(iter(tenants), TenantId(""))
+    if tenant not in tenants:
+        raise NotFound("no such tenant in the settings", "配置中没有该租户")
+    if options.system and options.system not in tenants[tenant].erps:
+        raise NotFound("no such ERP system of this tenant", "该租户没有这个 ERP 系统")
+    return tenant
 
 
 def checkpoint_key(loaded: Settings) -> Ed25519PublicKey | None:

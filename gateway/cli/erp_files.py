@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from sqlalchemy.exc import OperationalError
 
 from gateway import settings
-from gateway.cli.deployed import require_database
-from gateway.domain.errors import Fault, NotFound, Refused
+from gateway.cli.deployed import require_database, tenant_of
+from gateway.domain.errors import Fault, Refused
 from gateway.domain.ids import TenantId
 from gateway.intake.arrivals import Arrival, FileOutcome, arrivals
 from gateway.settings import Settings
@@ -31,12 +31,7 @@ _WORDS = {
 def command(options: argparse.Namespace) -> int:
     """List the latest."""
     loaded = settings.load(options.config)
-    tenants = loaded.directory.tenants
-    tenant = TenantId(options.tenant) if options.tenant else next(iter(tenants), TenantId(""))
-    if tenant not in tenants:
-        raise NotFound("no such tenant in the settings", "配置中没有该租户")
-    if options.system and options.system not in tenants[tenant].erps:
-        raise NotFound("no such ERP system of this tenant", "该租户没有这个 ERP 系统")
+    tenant = tenant_of(loaded, options)
     found = _stored(loaded, tenant, options)
     for it in found:
         print(json.dumps(_document(it), ensure_ascii=False) if options.json else _text(it))

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from sqlalchemy.exc import OperationalError
 
 from gateway import settings
-from gateway.cli.deployed import require_database
-from gateway.domain.errors import NotFound, Refused
+from gateway.cli.deployed import require_database, tenant_of
+from gateway.domain.errors import Refused
 from gateway.domain.ids import TenantId
 from gateway.intake.shadow import found
 from gateway.settings import Settings
@@ -25,12 +25,7 @@ from gateway.store.tenancy import say
 def command(options: argparse.Namespace) -> int:
     """Show the newest comparisons."""
     loaded = settings.load(options.config)
-    tenants = loaded.directory.tenants
-    tenant = TenantId(options.tenant) if options.tenant else next(iter(tenants), TenantId(""))
-    if tenant not in tenants:
-        raise NotFound("no such tenant in the settings", "配置中没有该租户")
-    if options.system and options.system not in tenants[tenant].erps:
-        raise NotFound("no such ERP system of this tenant", "该租户没有这个 ERP 系统")
+    tenant = tenant_of(loaded, options)
     rows = _stored(loaded, tenant, options.system, max(options.most, 1))
     for row in rows:
         print(json.dumps(row, ensure_ascii=False) if options.json else _text(row))

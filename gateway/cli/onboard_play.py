@@ -19,7 +19,7 @@ from gateway.domain.errors import GatewayError, InvalidInstruction, NotOffered, 
 from gateway.domain.ids import InstructionId
 from gateway.domain.instruction import FINAL, State
 from gateway.domain.money import CNY, Money
-from gateway.intake.bulk import Call
+from gateway.intake.calls import Call
 from gateway.onboarding.findings import Finding
 from gateway.onboarding.scenarios import SCRIPTS, Played, Scenario, judge, not_played
 from gateway.ports.erp import Draft

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -29,7 +28,8 @@ from gateway.delivery.erp_telling import (
 from gateway.delivery.webhook_rows import Event
 from gateway.domain.errors import GatewayError
 from gateway.domain.instruction import State
-from gateway.ports.erp import ErpDialect, FileFacts, LineStatus, StatusReport
+from gateway.formats.records import line_of
+from gateway.ports.erp import ErpDialect, FileFacts, StatusReport
 from gateway.ports.erp_boxes import FileBox, TableBox
 from gateway.ports.erp_tables import ErpTables, Row
 from gateway.ports.erp_told import StatusTold, Told, ToldKind, decoded
@@ -124,7 +124,7 @@ def _facts(events: Sequence[ErpEvent]) -> FileFacts:
 
 
 def _report(told: Sequence[Told], facts: FileFacts) -> StatusReport:
-    lines = tuple(_line(it) for it in told if isinstance(it, StatusTold))
+    lines = tuple(line_of(it) for it in told if isinstance(it, StatusTold))
     first = next(it for it in told if isinstance(it, StatusTold))
     return StatusReport(
         report_id=facts.id,
@@ -134,26 +134,6 @@ def _report(told: Sequence[Told], facts: FileFacts) -> StatusReport:
         line_count=len(lines),
         lines=lambda: lines,
     )
-
-
-def _line(told: StatusTold) -> LineStatus:
-    return LineStatus(
-        state=told.state,
-        source=told.source,
-        amount=told.amount,
-        currency=told.currency,
-        reason_code=told.reason or told.code,
-        text=told.text,
-        bank_reference=told.bank_reference,
-        settled_at=_settled_at(told),
-        instruction=told.instruction,
-        erp_reference=told.erp_reference,
-        line=told.line,
-    )
-
-
-def _settled_at(told: StatusTold) -> datetime | None:
-    return told.at if told.final else None
 
 
 class TableCourier:

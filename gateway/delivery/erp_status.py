@@ -7,20 +7,17 @@ one of merged payments stands for itself.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from msgspec.structs import replace
 from sqlalchemy import bindparam, func, select
 
-from gateway.delivery.standing import PENDING_REASON
-from gateway.domain.instruction import FINAL
-from gateway.domain.money import Money, currency
 from gateway.lifecycle.outbox import Told
+from gateway.lifecycle.telling import status_told
 from gateway.ports.erp_told import StatusTold, encoded
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
-from gateway.store.instants import from_us
 from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
@@ -72,34 +69,5 @@ def status_texts(
 
 
 def _status(hearer: Hearer, row: Any, told: Told) -> StatusTold:  # noqa: ANN401 - a row
-    own = hearer.owner.accounts.get(row.debtor_account)
-    return StatusTold(
-        instruction=row.id,
-        version=told.version,
-        state=told.state.value,
-        erp=row.erp,
-        erp_reference=row.erp_reference,
-        at=from_us(told.at_us),
-        amount=Money(row.amount_minor, currency(row.currency)).text(),
-        currency=row.currency,
-        final=told.state in FINAL,
-        reason=PENDING_REASON.get(told.state, ""),
-        code=told.code,
-        text=told.text or told.reason,
-        bank_reference=told.bank_reference,
-        serial=row.serial,
-        batch=row.batch,
-        batch_reference=row.batch_reference,
-        batch_format=row.batch_format,
-        batch_lines=row.batch_lines,
-        line=row.line,
-        debtor_account=hearer.written(row.debtor_account),
-        debtor_name=own.party.name if own is not None else "",
-        creditor_account=row.creditor_account,
-        creditor_name=row.creditor_name,
-        purpose=row.purpose,
-        business_type=row.business_type,
-        end_to_end_id=row.end_to_end_id,
-        reconciliation_code=row.reconciliation_code,
-        source=json.loads(row.source) if row.source else {},
-    )
+    made = status_told(row, hearer.owner, told)
+    return replace(made, debtor_account=hearer.written(row.debtor_account))

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, select
 
 from gateway.domain.errors import Fault, NotFound
-from gateway.domain.instruction import FINAL, State
+from gateway.domain.instruction import FINAL, PENDING_REASON, State
 from gateway.domain.money import Money, currency
 from gateway.domain.outcome import Grade
 from gateway.lifecycle import history
@@ -46,12 +46,6 @@ WORDS: Final[Mapping[State, tuple[str, str]]] = {
     State.EXPIRED: ("已过期", "expired"),
     State.PAID_ELSEWHERE: ("已由其他渠道支付", "paid another way"),
 }
-PENDING_REASON: Final = {
-    State.HELD: "HELD",
-    State.SCHEDULED: "SCHEDULED",
-    State.UNCONFIRMED: "UNCONFIRMED",
-}
-"""Why an instruction that has neither succeeded nor failed is waiting."""
 
 
 def instruction_view(

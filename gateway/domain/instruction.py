@@ -163,6 +163,13 @@ FINAL: Final = frozenset(
 )
 """States that end an instruction. SETTLED is final but for a return (退汇) proven later."""
 
+PENDING_REASON: Final = {
+    _S.HELD: "HELD",
+    _S.SCHEDULED: "SCHEDULED",
+    _S.UNCONFIRMED: "UNCONFIRMED",
+}
+"""Why an instruction that has neither succeeded nor failed is waiting."""
+
 FATE_OPEN: Final = frozenset({_S.SENDING, *_OPEN_AT_BANK, _S.UNCONFIRMED})
 """States in which a message of ours may still move money: no other message may carry it."""
 

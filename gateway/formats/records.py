@@ -1,4 +1,4 @@
-"""Which records a file is written from: one kind per file, in the order they came."""
+"""What files are written from: records of one kind, in the order they came; their lines."""
 
 from __future__ import annotations
 
@@ -6,9 +6,27 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from gateway.domain.errors import Corrupt
-from gateway.ports.erp_told import Told
+from gateway.ports.erp import LineStatus
+from gateway.ports.erp_told import StatusTold, Told
 
 _T = TypeVar("_T")
+
+
+def line_of(told: StatusTold) -> LineStatus:
+    """One record as a line of a report; the reason is why it waits, else the bank's code."""
+    return LineStatus(
+        state=told.state,
+        source=told.source,
+        amount=told.amount,
+        currency=told.currency,
+        reason_code=told.reason or told.code,
+        text=told.text,
+        bank_reference=told.bank_reference,
+        settled_at=told.at if told.final else None,
+        instruction=told.instruction,
+        erp_reference=told.erp_reference,
+        line=told.line,
+    )
 
 
 def only(kind: type[_T], told: Sequence[Told]) -> tuple[_T, ...]:

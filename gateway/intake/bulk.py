@@ -30,13 +30,13 @@ from gateway.domain.errors import (
 from gateway.domain.ids import BatchId
 from gateway.domain.instruction import Instruction
 from gateway.intake.accept import (
-    Caller,
     Intake,
     candidate_of,
     existing,
     remembered,
     with_makers,
 )
+from gateway.intake.calls import Call
 from gateway.intake.own_numbers import all_in_our_numbers
 from gateway.intake.refused_lines import (
     REUSED,
@@ -65,19 +65,6 @@ _b = tables.batch
 _Parts = list[FilePart]
 _Read = Callable[[Callable[[], _Parts]], Awaitable[_Parts]]
 """Runs the reading of some parts beside the event loop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One bulk call: who, what it calls itself, the digest of its bytes, what to do with faults."""
-
-    caller: Caller
-    scope: str
-    reference: str
-    digest: str
-    format: str
-    all_or_nothing: bool = False
-    key: str = ""
 
 
 @dataclass(slots=True)

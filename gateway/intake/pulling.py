@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
-from gateway.domain.errors import Fault, GatewayError, NotOffered, Overloaded, WireError
+from gateway.domain.errors import Fault, NotOffered, WireError
 from gateway.intake.known import Accepted, known_references
 from gateway.intake.picking import Desk, Stopping
 from gateway.intake.refused_lines import REUSED
-from gateway.intake.taking import Sender, faults_told, foreseen, is_refusal
+from gateway.intake.taking import Sender, foreseen, take_one
 from gateway.lifecycle.telling import ErpOutbox, Say
 from gateway.ports.erp import Draft
 from gateway.ports.erp_api import Access, Call, CallReply, ErpApi, Moment, Pull, Pulled, Verdict
@@ -127,11 +127,11 @@ class Pulling:
 
     async def _take(self, drafts: Sequence[Draft]) -> None:
         """Take the documents of a page: many together, in the order in which they came."""
-        tasks = self._desk.runtime.tasks
+        tasks, intake = self._desk.runtime.tasks, self._desk.intake
         taken = refused = 0
         for at in range(0, len(drafts), _TOGETHER):
             some = drafts[at : at + _TOGETHER]
-            results = await tasks.gather([self._one(it) for it in some])
+            results = await tasks.gather([take_one(intake, self._sender, it) for it in some])
             taken += sum(isinstance(it, Accepted) for it in results)
             told = [
                 (draft, it)
@@ -153,19 +153,6 @@ class Pulling:
             self._desk.runtime.log.tell(
                 ERP_PULLED, tenant=system.tenant, endpoint=system.id, lines=taken, count=refused
             )
-
-    async def _one(self, draft: Draft) -> Accepted | tuple[Fault, ...]:
-        """Its acceptance, or why it cannot be taken as it is. Raises Overloaded."""
-        try:
-            return await self._desk.intake.accept(
-                self._sender.caller, draft, key="", body_digest=""
-            )
-        except Overloaded:
-            raise
-        except GatewayError as error:
-            if not is_refusal(error):
-                raise
-            return faults_told(error)
 
     async def _put_right(self, subjects: Sequence[str]) -> None:
         """What was refused before and is a payment now must not be called refused afterwards."""

@@ -17,7 +17,7 @@ from gateway.domain.instruction import State
 from gateway.domain.money import Money, MoneyFormatError, currency
 from gateway.intake.known import Accepted, known_instructions
 from gateway.intake.picking import Desk
-from gateway.intake.taking import Sender, faults_told, foreseen, is_refusal
+from gateway.intake.taking import Sender, foreseen, take_one
 from gateway.ports.erp import Draft
 from gateway.ports.erp_answers import Answers, asker_of, faults_of, worth_again
 from gateway.ports.erp_boxes import TableBox
@@ -142,16 +142,10 @@ class Rows:
         if draft is None:
             return None
         try:
-            return await self._desk.intake.accept(
-                self._sender.caller, draft, key="", body_digest=""
-            )
+            return await take_one(self._desk.intake, self._sender, draft)
         except Overloaded as error:
             self._put_off(error)
             return None
-        except GatewayError as error:
-            if not is_refusal(error):
-                raise
-            return faults_told(error)
 
     async def _tell(self, orders: _Orders, done: Sequence[_Rowed]) -> None:
         """Write the answers and mark their rows; what does not fit its table keeps nobody waiting.

@@ -22,9 +22,11 @@ from gateway.domain.errors import (
     Refused,
     WireError,
 )
-from gateway.intake.bulk import Bulk, Call
-from gateway.intake.known import Caller
-from gateway.ports.erp import ErpDialect, FileHead, RefusedFile
+from gateway.intake.accept import Intake
+from gateway.intake.bulk import Bulk
+from gateway.intake.calls import Call, file_call
+from gateway.intake.known import Accepted, Caller
+from gateway.ports.erp import Draft, ErpDialect, FileHead, RefusedFile
 from gateway.ports.erp_systems import ErpSystem
 from gateway.ports.events import FAILED
 from gateway.ports.runtime import Runtime
@@ -33,8 +35,6 @@ from gateway.wire.reasons import words
 
 T = TypeVar("T")
 
-REFERENCE_DIGITS: Final = 32
-"""So much of its digest names a file that does not name itself."""
 _CUT_TEXT: Final = 2000
 _SUFFIXES: Final = {
     "application/xml": "xml",
@@ -90,16 +90,23 @@ async def take_file(  # noqa: PLR0913 - the last by keyword
     by = caller or sender.caller
 
     def call(head: FileHead) -> Call:
-        return Call(
-            caller=by,
-            scope=f"file:{by.erp}",
-            reference=head.message_id or digest[:REFERENCE_DIGITS],
-            digest=digest,
-            format=head.format,
-        )
+        return file_call(by, head, digest)
 
     parts = guarded(lambda: read(pieces), runtime, sender.system, "erp reader")
     return await bulk.accept_file(call, parts)
+
+
+async def take_one(intake: Intake, sender: Sender, draft: Draft) -> Accepted | tuple[Fault, ...]:
+    """Accept one document of a system, or say why it cannot be taken as it is.
+
+    Raises Overloaded when it may be taken later, and whatever is no fault of the sender's.
+    """
+    try:
+        return await intake.accept(sender.caller, draft, key="", body_digest="")
+    except GatewayError as error:
+        if not is_refusal(error):
+            raise
+        return faults_told(error)
 
 
 @contextmanager

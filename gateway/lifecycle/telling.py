@@ -5,12 +5,58 @@ Rule kept here: what is told once under a subject and version is never told twic
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from gateway.ports.erp_told import Told
+from gateway.domain.instruction import FINAL, PENDING_REASON
+from gateway.domain.money import Money, currency
+from gateway.lifecycle.outbox import Told as Change
+from gateway.ports.erp_told import StatusTold, Told
+from gateway.ports.tenancy import Tenant
+from gateway.store.instants import from_us
 from gateway.store.uow import Uow
+
+
+def status_told(row: Any, owner: Tenant, change: Change) -> StatusTold:  # noqa: ANN401 - a row
+    """What an ERP is told of an instruction that came to stand so.
+
+    ``row`` has the columns of an instruction that never change, with ``serial`` and what its batch
+    is called (None or '' where there is none); state, code and words are those of ``change``. What
+    is not known keeps its state and a reason, never a failure.
+    """
+    own = owner.accounts.get(row.debtor_account)
+    return StatusTold(
+        instruction=row.id,
+        version=change.version,
+        state=change.state.value,
+        erp=row.erp,
+        erp_reference=row.erp_reference,
+        at=from_us(change.at_us),
+        amount=Money(row.amount_minor, currency(row.currency)).text(),
+        currency=row.currency,
+        final=change.state in FINAL,
+        reason=PENDING_REASON.get(change.state, ""),
+        code=change.code,
+        text=change.text or change.reason,
+        bank_reference=change.bank_reference,
+        serial=row.serial or "",
+        batch=row.batch,
+        batch_reference=row.batch_reference or "",
+        batch_format=row.batch_format or "",
+        batch_lines=row.batch_lines or 0,
+        line=row.line,
+        debtor_account=row.debtor_account,
+        debtor_name=own.party.name if own is not None else "",
+        creditor_account=row.creditor_account,
+        creditor_name=row.creditor_name,
+        purpose=row.purpose,
+        business_type=row.business_type,
+        end_to_end_id=row.end_to_end_id,
+        reconciliation_code=row.reconciliation_code,
+        source=json.loads(row.source) if row.source else {},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from gateway.ports.statements import QuestionSource, StatusEnquiry
 from gateway.ports.tenancy import Directory, OwnAccount, Tenant
 from gateway.statements.belonging import belonging
 from gateway.statements.entries import balances_of, entries_told
-from gateway.statements.payments import Sent, by_reference, sent, status_told
+from gateway.statements.payments import Sent, by_reference, sent, standing_told
 from gateway.statements.sharing import Shared, Sharing
 from gateway.statements.wanted import Wanted, wanted
 from gateway.store.store import Store
@@ -255,7 +255,7 @@ class Answering:
                 except NotOffered:
                     continue  # nothing of it is open at the bank: what stands is all there is
                 enquiry_at = datetime.fromisoformat(at)
-        told = tuple(status_told(row, it.tenant) for row in rows)
+        told = tuple(standing_told(row, it.tenant) for row in rows)
         return Answered(
             question=it.question,
             told=told,

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, and_, select
 
 from gateway.domain.decision import ActorKind
-from gateway.domain.instruction import FINAL, State
-from gateway.domain.money import Money, currency
+from gateway.domain.instruction import State
+from gateway.lifecycle.outbox import Told
 from gateway.lifecycle.staging import accepted
+from gateway.lifecycle.telling import status_told
 from gateway.ports.erp_answers import Asker
 from gateway.ports.erp_told import StatusTold
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
-from gateway.store.instants import from_us
 
 _i, _m, _l = tables.instruction, tables.message, tables.message_line
 _b = tables.batch.alias("own_batch")  # beside the one that ``accepted`` asks about
-REASONS: Final = {
-    State.HELD: "HELD",
-    State.SCHEDULED: "SCHEDULED",
-    State.UNCONFIRMED: "UNCONFIRMED",
-}
-"""States that are told with a reason: nothing has failed there."""
 
 
 class Sent(NamedTuple):
@@ -76,37 +69,16 @@ def sent(db: Connection, tenant: str, row: Row[Any]) -> Sent | None:
     return Sent(*found) if found is not None else None
 
 
-def status_told(row: Row[Any], tenant: Tenant) -> StatusTold:
-    """Where it stands. What is not known keeps its state and a reason, never a failure."""
-    state = State(row.state)
-    own = tenant.accounts.get(row.debtor_account)
-    return StatusTold(
+def standing_told(row: Row[Any], tenant: Tenant) -> StatusTold:
+    """Where it stands now."""
+    now = Told(
         instruction=row.id,
         version=row.version,
-        state=state.value,
-        erp=row.erp,
-        erp_reference=row.erp_reference,
-        at=from_us(row.changed_us),
-        amount=Money(row.amount_minor, currency(row.currency)).text(),
-        currency=row.currency,
-        final=state in FINAL,
-        reason=REASONS.get(state, ""),
+        state=State(row.state),
+        at_us=row.changed_us,
         code=row.code,
-        text=row.text or row.reason,
+        text=row.text,
+        reason=row.reason,
         bank_reference=row.bank_reference,
-        serial=row.serial or "",
-        batch=row.batch,
-        batch_reference=row.batch_reference or "",
-        batch_format=row.batch_format or "",
-        batch_lines=row.batch_lines or 0,
-        line=row.line,
-        debtor_account=row.debtor_account,
-        debtor_name=own.party.name if own is not None else "",
-        creditor_account=row.creditor_account,
-        creditor_name=row.creditor_name,
-        purpose=row.purpose,
-        business_type=row.business_type,
-        end_to_end_id=row.end_to_end_id,
-        reconciliation_code=row.reconciliation_code,
-        source=json.loads(row.source) if row.source else {},
     )
+    return status_told(row, tenant, now)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring_ascii
 from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from gateway.delivery.batch_results import line_standings, refused_lines
 from gateway.delivery.standing import batch_lines, batch_view, status_report
@@ -19,7 +19,7 @@ from gateway.dialects import erp_dialects, system_dialect
 from gateway.domain.batch import Batch
 from gateway.domain.errors import Corrupt, NotFound
 from gateway.domain.ids import BatchId, InstructionId
-from gateway.intake.bulk import Call
+from gateway.intake.calls import Call, file_call
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.json_body import FIELDS, BatchHead, OnRefused, parse_batch
 from gateway.intake.shadow import Shadow, Shadows
@@ -30,10 +30,9 @@ from gateway.store.tenancy import acting_for
 from gateway.web.acceptance import AcceptedLine, RefusedLine, batch_body
 from gateway.web.asked import Asked, desk_of, json_bytes, json_response, query_of, refused_at
 from gateway.web.bodies import Spooled, chunks
+from gateway.web.streaming import streamed
 
 JSON_FORMAT: Final = "json"
-_REFERENCE_DIGITS: Final = 32
-"""So much of its digest names a file that does not name itself."""
 _SHOWN_MAX: Final = 1000
 """Most refused lines of a file that are listed in its acceptance."""
 _REFERENCE_SHOWN: Final = 140
@@ -137,15 +136,7 @@ async def _accept_file(asked: Asked, spooled: Spooled) -> Batch:
     whole = _policy(asked.query, None) is OnRefused.ALL
 
     def call(head: FileHead) -> Call:
-        return Call(
-            caller=caller,
-            scope=f"file:{caller.erp}",
-            reference=head.message_id or spooled.digest[:_REFERENCE_DIGITS],
-            digest=spooled.digest,
-            format=head.format,
-            all_or_nothing=whole,
-            key=key,
-        )
+        return file_call(caller, head, spooled.digest, all_or_nothing=whole, key=key)
 
     with spooled.path.open("rb") as file:
         return await asked.gateway.front.bulk.accept_file(call, read(chunks(file)))
@@ -173,17 +164,7 @@ async def _reply_file(asked: Asked, batch: str, kind: str = "report") -> Respons
     status = await gateway.store.read(lambda db: status_report(db, tenant, batch, report_id, at_us))
     pieces = write(status)
 
-    async def stream() -> AsyncIterator[bytes]:
-        reader = gateway.runtime.tasks.reader("report")  # XML is built on one thread only
-        try:
-            while (piece := await reader.read(lambda: next(pieces, None))) is not None:
-                yield piece
-        finally:
-            reader.close()
-
-    return StreamingResponse(
-        stream(), media_type=dialect.content_type, headers={"Cache-Control": "no-store"}
-    )
+    return streamed(gateway.runtime.tasks, "report", pieces, dialect.content_type)
 
 
 def _dialect(asked: Asked, wanted: str) -> ErpDialect:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from gateway.domain.errors import NotFound
 from gateway.store.tenancy import acting_for
 from gateway.web.asked import Asked, desk_of
 from gateway.web.bodies import BATCH_BYTES_MAX, digest_of, read_body
+from gateway.web.streaming import streamed
 
 if TYPE_CHECKING:
     from gateway.intake.exchange import Replied
@@ -36,7 +36,8 @@ async def post(request: Request) -> Response:
         replied = await _replied(asked)
         if replied.batch:
             asked.accepted("envelope", replied.accepted, batch=replied.batch)
-        return _streamed(asked, replied)
+        tasks = asked.gateway.runtime.tasks
+        return streamed(tasks, "exchange", replied.pieces, replied.content_type)
 
 
 async def _replied(asked: Asked) -> Replied:
@@ -51,19 +52,3 @@ async def _replied(asked: Asked) -> Replied:
 
     sender = sender_of(system, asked.tenant)
     return await exchange.reply(sender, caller, asked.body, asked.digest)
-
-
-def _streamed(asked: Asked, replied: Replied) -> Response:
-    pieces, tasks = replied.pieces, asked.gateway.runtime.tasks
-
-    async def stream() -> AsyncIterator[bytes]:
-        reader = tasks.reader("exchange")  # XML is built on one thread only
-        try:
-            while (piece := await reader.read(lambda: next(pieces, None))) is not None:
-                yield piece
-        finally:
-            reader.close()
-
-    return StreamingResponse(
-        stream(), media_type=replied.content_type, headers={"Cache-Control": "no-store"}
-    )

@@ -7,14 +7,15 @@ so it judges neither the group nor its blocks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
 from typing import Final
 
 from adapters.erp.iso20022 import codes
 from adapters.erp.iso20022.report import report
-from gateway.formats.records import only
-from gateway.ports.erp import FileFacts, FileWriter, LineStatus, StatusReport
+from gateway.formats.records import line_of, only
+from gateway.ports.erp import FileFacts, FileWriter, StatusReport
 from gateway.ports.erp_told import StatusTold, Told, ToldKind
 
 Report = Callable[[StatusReport], Iterator[bytes]]
@@ -34,7 +35,7 @@ def status_files(write: Report) -> Callable[[tuple[Told, ...], FileFacts], Itera
 
 def report_of(told: Sequence[StatusTold], facts: FileFacts) -> StatusReport:
     """Records of one original as a report of some of its lines (``line_count`` 0)."""
-    lines = tuple(map(line_of, newest(told)))
+    lines = tuple(replace(line_of(it), source=_echoed(it)) for it in newest(told))
     first = told[0]
     return StatusReport(
         report_id=facts.id,
@@ -58,23 +59,6 @@ def newest(told: Iterable[StatusTold]) -> list[StatusTold]:
     for block, run in groupby(ordered, key=lambda it: it.source.get("payment_info_id", "")):
         blocks.setdefault(block, []).extend(run)
     return [record for run in blocks.values() for record in run]
-
-
-def line_of(told: StatusTold) -> LineStatus:
-    """One record as a line of a report; the reason is why it waits, else the bank's code."""
-    return LineStatus(
-        state=told.state,
-        source=_echoed(told),
-        amount=told.amount,
-        currency=told.currency,
-        reason_code=told.reason or told.code,
-        text=told.text,
-        bank_reference=told.bank_reference,
-        settled_at=told.at if told.final else None,
-        instruction=told.instruction,
-        erp_reference=told.erp_reference,
-        line=told.line,
-    )
 
 
 def _original(told: StatusTold) -> str:

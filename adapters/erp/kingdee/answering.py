@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from adapters.erp.kingdee import cosmic_reply, cosmic_tell, exact, k3_entries, k3_reply
-from gateway.ports.erp import FileFacts, FileWriter, LineStatus, StatusReport
+from gateway.formats.records import line_of
+from gateway.ports.erp import FileFacts, FileWriter, StatusReport
 from gateway.ports.erp_told import StatementTold, StatusTold, Told, ToldKind
 
 _Rows = Callable[[Told], list[Mapping[str, object]]]
@@ -17,7 +18,7 @@ def _statuses(report: _Report) -> FileWriter:
     """Where payments stand, as a report of these lines."""
 
     def write(told: tuple[Told, ...], facts: FileFacts) -> Iterator[bytes]:
-        lines = tuple(_line(it) for it in told if isinstance(it, StatusTold))
+        lines = tuple(line_of(it) for it in told if isinstance(it, StatusTold))
         return report(
             StatusReport(
                 report_id=facts.id,
@@ -30,22 +31,6 @@ def _statuses(report: _Report) -> FileWriter:
         )
 
     return FileWriter(suffix="json", write=write)
-
-
-def _line(told: StatusTold) -> LineStatus:
-    return LineStatus(
-        state=told.state,
-        source=told.source,
-        amount=told.amount,
-        currency=told.currency,
-        reason_code=told.reason or told.code,
-        text=told.text,
-        bank_reference=told.bank_reference,
-        settled_at=told.at if told.final else None,
-        instruction=told.instruction,
-        erp_reference=told.erp_reference,
-        line=told.line,
-    )
 
 
 def _k3(rows: _Rows) -> FileWriter:

@@ -18,7 +18,8 @@ from gateway.controls.stops import EmergencyStops
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import GatewayError
 from gateway.intake.accept import Accepted, Caller, Intake
-from gateway.intake.bulk import Bulk, Call
+from gateway.intake.bulk import Bulk
+from gateway.intake.calls import Call
 from gateway.intake.releasing import Releasing
 from gateway.lifecycle import history
 from gateway.ports.erp import Draft

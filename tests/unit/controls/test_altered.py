@@ -10,7 +10,7 @@ from sqlalchemy import update
 from gateway.domain.decision import Action
 from gateway.domain.errors import InvalidInstruction, NotPermitted, ReusedReference, WireError
 from gateway.domain.instruction import Cause, State
-from gateway.intake.bulk import Call
+from gateway.intake.calls import Call
 from gateway.intake.known import Caller
 from gateway.store import tables
 from tests.controls_ground import BOSS, HERE, LI, SAP, WANG, Desk, content
