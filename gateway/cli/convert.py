@@ -1,4 +1,4 @@
-"""``gateway convert FILE --to FORMAT``: pain.001, canonical JSON and canonical CSV, each way.
+"""``gateway convert FILE --to FORMAT``: payments and statements, from any format into any other.
 
 Rule kept here: amounts stay exact texts, nothing is cut or made up in silence. What the target
 cannot carry is told on standard error; an input that cannot be read gives exit code 2 and one
@@ -21,14 +21,16 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final, TextIO
 
-from gateway.cli import canonical_csv, pain_file
+from gateway.cli import canonical_csv, convert_statement, pain_file
 from gateway.cli.canonical_csv import COLUMNS, encodable
+from gateway.cli.read_command import reading
 from gateway.cli.reasons import why
 from gateway.dialects import erp_dialect
 from gateway.domain.errors import Fault, Refused, WireError
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.json_body import BATCH_MAX, parse_batch
 from gateway.ports.erp import Draft, FileEnd, FileHead
+from gateway.ports.statement_formats import StatementFormat
 from gateway.runtime import SystemClock
 
 JSON, CSV = "json", "csv"
@@ -67,6 +69,7 @@ class Order:
     reference: str = ""
     bom: bool = False
     debtor_bic: str = ""
+    mapping: Path | None = None
 
 
 def command(options: argparse.Namespace) -> int:
@@ -77,6 +80,7 @@ def command(options: argparse.Namespace) -> int:
         reference=options.reference or "",
         bom=options.bom,
         debtor_bic=options.debtor_bic or "",
+        mapping=options.mapping,
     )
     if options.out is None:
         return run(order, sys.stdout.buffer, sys.stderr, SystemClock().now())
@@ -85,8 +89,8 @@ def command(options: argparse.Namespace) -> int:
 
 
 def formats() -> tuple[str, ...]:
-    """Every target: the versions of pain.001 that can be written, ``json`` and ``csv``."""
-    return (*pain_file.versions(), JSON, CSV)
+    """Every target: versions of pain.001, ``json`` and ``csv``, and what a statement becomes."""
+    return (*pain_file.versions(), JSON, CSV, *convert_statement.TARGETS)
 
 
 class _Late:
@@ -231,8 +235,23 @@ def _sound(draft: Draft) -> Draft:
 
 def converted(order: Order, source: IO[bytes], notes: Notes, now: datetime) -> Iterator[bytes]:
     """The target's bytes in pieces. Raises WireError or Refused, perhaps after some of them."""
-    found = incoming(source, notes)
     stem = "stdin" if order.path == _STDIN else Path(order.path).stem
+    said = reading(order.path, order.mapping)
+    statement = _statement(source, mapped=bool(said.options))
+    if statement is not None:
+        wanted = convert_statement.Order(
+            form=statement,
+            to=order.to,
+            reference=order.reference or stem,
+            now=now,
+            reading=said,
+        )
+        return convert_statement.converted(wanted, source, notes.remark, partial(_lose, notes))
+    found = incoming(source, notes)
+    if order.to in convert_statement.TARGETS:
+        raise _refused(
+            f"付款文件不能转换为 {order.to}", f"a file of payments cannot become {order.to}"
+        )
     reference = order.reference or found.reference or stem
     if order.to == CSV:
         if found.reference:
@@ -251,6 +270,16 @@ def converted(order: Order, source: IO[bytes], notes: Notes, now: datetime) -> I
         version=order.to, message_id=reference, created=now, debtor_bic=order.debtor_bic
     )
     return pain_file.write(made, found.drafts, notes.remark, partial(_lose, notes))
+
+
+def _statement(source: IO[bytes], *, mapped: bool) -> StatementFormat | None:
+    """The format of a statement; None for payments, which are recognised first."""
+    head = source.read(_CHUNK)
+    source.seek(0)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    if not start or start.startswith(b'{"') or canonical_csv.sniff(head):
+        return None
+    return convert_statement.statement_format(head, mapped=mapped)
 
 
 def _lose(notes: Notes, name: str) -> None:

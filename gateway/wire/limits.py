@@ -33,6 +33,8 @@ class Limits:
     name: int = 200
     comments: bool = False
     """Comments, processing instructions and schema locations are skipped and noted."""
+    foreign: bool = False
+    """Attributes of the namespaces xsi and xml are let pass: for readers of texts alone."""
     mixed: bool = True
     """Text beside child elements is not looked for; whoever reads it as text is refused."""
     leading_space: bool = False

@@ -10,6 +10,10 @@ DETECTED_LATE: Final = frozenset({"encoding", "encoding_mismatch", "declaration"
 
 _REASONS: Final = MappingProxyType(
     {
+        "archive": (
+            "不是完整的压缩包（可能被截断、加密或损坏）",
+            "not a whole archive: cut off, encrypted or damaged",
+        ),
         "amount": ("金额格式错误", "this is not an amount"),
         "attributes": ("属性过多", "too many attributes"),
         "cells": ("该行的列数与表头不同", "this row has another number of cells than the header"),
@@ -43,6 +47,8 @@ _REASONS: Final = MappingProxyType(
         "namespace": ("根元素没有命名空间，无法判断格式", "no namespace, so no known format"),
         "nodes": ("元素过多", "too many elements"),
         "nothing": ("文件为空", "the file is empty"),
+        "order": ("记录出现在不该出现的位置", "a record stands where it must not"),
+        "packed": ("压缩包内还有压缩包", "an archive inside an archive"),
         "pi": ("文本中含处理指令", "a processing instruction stands inside a text"),
         "root": ("根元素不是已知格式", "the root element is of no known format"),
         "schema": ("不符合该格式的规则", "this is against the format's rules"),

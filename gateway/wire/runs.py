@@ -20,7 +20,7 @@ from gateway.wire.events import Event, Record
 from gateway.wire.libxml import ended, pull_parser
 from gateway.wire.limits import LIMITS, Limits, Profile
 from gateway.wire.node import Node
-from gateway.wire.shapes import Shape, Shapes, learn
+from gateway.wire.shapes import ODD, Place, Shape, Shapes, resolved
 from gateway.wire.transcode import as_text, crowd
 from gateway.wire.tree import refusal
 from gateway.wire.walker import Walker
@@ -63,8 +63,10 @@ class _Reader:
         self._walker = Walker(limits, records)
         self._parser = pull_parser(f"{{*}}{name}" for name in sorted(records))
         self._shapes = Shapes()
-        self._known: list[Shape] | None = None
+        self._known: Place | None = None
         """Shapes of the place in which the parser stands; None unless right after a record."""
+        self._matching = True
+        """Whether the file, as far as it has come, is made of characters alone."""
         self._text = ""
         self._at = 0
         self._line = 1
@@ -74,6 +76,8 @@ class _Reader:
     def events(self, pieces: Iterator[str]) -> Iterator[Event | Alike]:
         """All of it."""
         for piece in pieces:
+            if not piece.isascii() and any(odd in piece for odd in ODD):
+                self._matching = False
             self._text, self._at = self._text[self._at :] + piece, 0
             yield from self._advance()
         yield from self._feed(len(self._text))
@@ -89,33 +93,57 @@ class _Reader:
     def _advance(self) -> Iterator[Event | Alike]:
         """Take as many whole records as there are."""
         while True:
-            if self._known:
-                yield from self._matches(self._known)
+            known = self._known if self._matching else None
+            if known is not None:
+                yield from self._matches(known)
             found = self._end.search(self._text, self._at)
             if found is None:
                 break
-            yield from self._one(found.end())
+            alike = self._found(known, found.end()) if known is not None else None
+            if alike is None:
+                yield from self._one(found.end())
+            else:
+                yield alike
         if len(self._text) - self._at > _HELD_MAX:
             yield from self._feed(len(self._text))
 
-    def _matches(self, known: list[Shape]) -> Iterator[Alike]:
-        """The records that match a shape, up to the first that does not."""
+    def _matches(self, known: Place) -> Iterator[Alike]:
+        """The records that match a pattern, up to the first that does not."""
         text, at = self._text, self._at
+        patterns = known.patterns
         place = 0
-        while place < len(known) and self._breaks < _BREAKS_MAX:
-            shape = known[place]
-            found = shape.pattern.match(text, at)
+        while place < len(patterns) and self._breaks < _BREAKS_MAX:
+            pattern = patterns[place]
+            found = pattern.matcher.match(text, at)
             if found is None:
                 place += 1
                 continue
             if place:  # the next one is likely to be like this one
-                known.insert(0, known.pop(place))
+                patterns.insert(0, patterns.pop(place))
                 place = 0
-            self._at = at = found.end()
-            line = self._line + shape.first
-            self._line += shape.lines
-            self._breaks += shape.lines
-            yield Alike(shape, found.groups(), line)
+            texts, end = found.groups(), found.end()
+            if text.find("&", at, end) >= 0:
+                texts = resolved(texts)
+            line = self._line + pattern.first
+            lines = text.count("\n", at, end)
+            self._line += lines
+            self._breaks += lines
+            self._at = at = end
+            yield Alike(pattern.shape, texts, line)
+
+    def _found(self, known: Place, end: int) -> Alike | None:
+        """The record up to ``end`` if its shape is known, whether or not that has a pattern."""
+        if self._breaks >= _BREAKS_MAX:
+            return None
+        hit = known.find(self._text[self._at : end])
+        if hit is None:
+            return None
+        line = self._line + hit.first
+        lines = self._text.count("\n", self._at, end)
+        self._line += lines
+        self._breaks += lines
+        self._at = end
+        return Alike(hit.shape, hit.texts, line)
 
     def _one(self, end: int) -> Iterator[Event]:
         """Have the parser take everything up to the end of a record, and see that it is one."""
@@ -129,7 +157,7 @@ class _Reader:
         if last is None:
             return
         self._known = self._shapes.at(self._walker.home())
-        learn(self._known, self._text[begun:end], last)
+        self._shapes.learn(self._known, self._text[begun:end], last)
 
     def _feed(self, end: int) -> Iterator[Event]:
         """Give the parser the text up to ``end``; what it finds."""

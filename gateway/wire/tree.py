@@ -126,6 +126,8 @@ def _check_attributes(element: Element, keys: Sequence[str], limits: Limits, not
         if key in _LOCATIONS and limits.comments:
             note("schema_location", element)
         elif key.startswith(_BANNED):
+            if limits.foreign:
+                continue
             raise fault("xsi", element)
         elif len(local(key)) > limits.name:
             raise fault("name", element)

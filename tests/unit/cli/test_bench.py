@@ -36,7 +36,7 @@ from tests.bench import bare_books, bare_messages
 
 NAMES = {
     *("payments-batch", "payments-single", "audit", "pain001-intake", "worker-start"),
-    *("controls", "pain001-read", "queries"),
+    *("controls", "pain001-read", "queries", "statement-read", "mt940-read", "reconcile"),
     *("camt053-write", "pain002-write", "pain001-write"),
 }
 FIXED = ["name", "product", "reference", "ratio", "unit", "peak_rss_mib"]

@@ -15,6 +15,7 @@ from adapters.erp.iso20022 import read as read_pain
 from adapters.erp.iso20022.compose import VERSIONS
 from gateway.cli.canonical_csv import COLUMNS, guarded, unguarded
 from gateway.cli.convert import Order, formats, run
+from gateway.cli.convert_statement import TARGETS
 from gateway.cli.main import main
 from gateway.intake.json_body import parse_batch
 from gateway.ports.erp import Draft
@@ -69,7 +70,7 @@ def drafts(pain):
 
 
 def test_every_target_is_offered():
-    assert formats() == (*VERSIONS, "json", "csv")
+    assert formats() == (*VERSIONS, "json", "csv", *TARGETS)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

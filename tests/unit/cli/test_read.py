@@ -11,7 +11,7 @@ import pytest
 from adapters.bank.cib import DIALECT as CIB
 from adapters.erp.iso20022 import DIALECT as ISO
 from adapters.erp.iso20022 import describe
-from gateway.cli.read import run
+from gateway.cli.read import Languages, run
 from gateway.domain.errors import WireError
 from tests.shared_folder import SHARED
 
@@ -47,9 +47,7 @@ def read(path: str, *, as_json: bool = True, stdin: bytes = b"") -> tuple[int, s
         as_json=as_json,
         out=out,
         err=err,
-        banks=[CIB],
-        erps=[ISO],
-        readers={"iso20022": describe},
+        languages=Languages(banks=[CIB], erps=[ISO], readers={"iso20022": describe}),
         stdin=io.BytesIO(stdin),
     )
     return code, out.getvalue(), err.getvalue()
@@ -167,9 +165,7 @@ def test_a_reason_without_a_text_stands_for_itself():
         as_json=True,
         out=io.StringIO(),
         err=err,
-        banks=[],
-        erps=[ISO],
-        readers={"iso20022": broken},
+        languages=Languages(banks=[], erps=[ISO], readers={"iso20022": broken}),
         stdin=io.BytesIO(PAIN),
     )
     assert code == 2

@@ -90,9 +90,34 @@ def test_a_text_that_is_no_xml_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"), [("a&amp;b", "a&b"), ("<![CDATA[<]]>", "<"), ("a\nb", "a\nb")]
+    ("written", "meant"),
+    [
+        ("a&amp;b", "a&b"),
+        ("&amp;lt;&quot;&apos;&gt;", "&lt;\"'>"),
+        ("a\nb\tc\n", "a\nb\tc\n"),
+    ],
+)
+def test_references_of_xml_and_line_breaks_need_no_parser(written, meant):
+    """Learned from a record that has them, or has none; lines go on being right."""
+    for first in (written, "1"):
+        body = block(*map(plain, (first, first, written, "4")), "<L/>")
+        found = read(HEAD + body + TAIL)
+        alike = [it.texts for it in found if isinstance(it, Alike)]
+        assert alike == [(meant,), ("4",)]
+        (leaf,) = [it for it in found if isinstance(it, Close) and it.name == "L"]
+        assert leaf.line == 1 + body.count("\n")
+        assert [it.line for it in found if isinstance(it, Alike)][-1] == leaf.line
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("a&#38;b", "a&b"), ("<![CDATA[<]]>", "<"), ("a\r\nb", "a\nb"), ("<?pi?>", None)],
 )
 def test_a_text_that_takes_a_parser_gets_one(written, meant):
+    if meant is None:
+        with pytest.raises(WireError, match="pi"):
+            read(HEAD + block(*map(plain, "123"), plain(f"a{written}b")) + TAIL)
+        return
     body = block(*map(plain, "123"), plain(written), plain("4"))
     assert texts(HEAD + body + TAIL) == [("1",), ("2",), ("3",), (meant,), ("4",)]
     alike = [it.texts for it in read(HEAD + body + TAIL) if isinstance(it, Alike)]
@@ -126,3 +151,51 @@ def test_what_is_alike_takes_the_place_of_a_child_only_where_it_stood():
     found = read(HEAD + body + plain("loose") + TAIL)
     loose = [it for it in found if isinstance(it, Record)][-1]
     assert loose.node.path == "/Document/M/T"
+
+
+def kind(number: int, text: str) -> str:
+    """A record of one of many shapes."""
+    inside = "".join(f"<B{at}/>" for at in range(8) if number >> at & 1)
+    return f"<T>{inside}<A>{text}</A></T>"
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_attributes_are_part_of_a_shape(quote):
+    one, two = (
+        f"<T a={quote}{it}{quote}><A>x</A></T>" for it in ("1", "2'" if quote == '"' else '2"')
+    )
+    found = read(HEAD + block(one, one, one, two, two, one) + TAIL)
+    assert [type(it) for it in found if isinstance(it, Alike | Record)] == [
+        *(Record, Record, Alike, Record, Alike, Alike)
+    ]
+    shapes = [it.shape.element.get("a") for it in found if isinstance(it, Alike)]
+    assert [it[0] for it in shapes if it] == ["1", "2", "1"]
+
+
+def test_many_shapes_are_known_at_once():
+    """More than have patterns: the others are known by their tags."""
+    shapes = range(64)
+    body = block(*(kind(it, f"{turn}.{it}") for turn in range(4) for it in shapes))
+    assert texts(HEAD + body + TAIL) == [(f"{turn}.{it}",) for turn in range(4) for it in shapes]
+    alike = [it for it in read(HEAD + body + TAIL) if isinstance(it, Alike)]
+    # The very first record comes with the head of its container and teaches nothing.
+    assert len(alike) == 3 * len(shapes) - 1
+
+
+def test_what_is_learned_has_an_end(monkeypatch):
+    monkeypatch.setattr("gateway.wire.shapes._LEARNED_MAX", 3 * len(kind(0, "0.0")))
+    body = block(*(kind(0, "0.0"), kind(0, "0.0")), *(kind(it, "0.0") for it in (1, 2, 1, 2, 0)))
+    found = [it for it in read(HEAD + body + TAIL) if isinstance(it, Alike)]
+    assert [it.shape.path for it in found] == ["/Document/M/P/T"] * 2
+
+
+@pytest.mark.parametrize("strange", ["<T><A>&am</A><B>p;</B></T>", "<T>x<A>1</A><B>2</B></T>"])
+def test_what_looks_alike_taken_together_is_judged_apart(strange):
+    same = "<T><A>1</A><B>2</B></T>"
+    body = HEAD + block(same, same, same, strange) + TAIL
+    if "&am" in strange:
+        with pytest.raises(WireError, match="malformed"):
+            read(body)
+        return
+    last = [it for it in read(body) if isinstance(it, Alike | Record)][-1]
+    assert isinstance(last, Record)
