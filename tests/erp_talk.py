@@ -40,7 +40,11 @@ class Talk:
             self.token = self.api.login.decode(reply, MOMENT)
         self.calls.append(call.endpoint)
         if self.token is not None:
-            call = replace(call, query=(*call.query, *self.token.query))
+            call = replace(
+                call,
+                query=(*call.query, *self.token.query),
+                headers=(*call.headers, *self.token.headers),
+            )
         return await self.line.call(call)
 
     async def tell(self, kind, *told, again=False):

@@ -51,7 +51,9 @@ def _shadow(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     shadow.add_argument("--config", type=Path, default=Path(_CONFIG), help="配置文件 / settings")
     shadow.add_argument("--tenant", help="租户 / tenant (the first one)")
     shadow.add_argument("--system", default="", help="ERP 系统 / only this ERP system")
-    shadow.add_argument("--most", type=int, default=20, help="最多显示份数 / most files shown")
+    shadow.add_argument(
+        "--most", type=int, default=20, help="最多显示次数 / most comparisons shown"
+    )
     _json(shadow)
 
 
@@ -64,7 +66,7 @@ def _files(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     files.add_argument("--tenant", help="租户 / tenant (the first one)")
     files.add_argument("--system", default="", help="ERP 系统 / only this ERP system")
     files.add_argument("--refused", action="store_true", help="只看拒收的 / only refused ones")
-    files.add_argument("--most", type=int, default=20, help="最多显示份数 / most files shown")
+    files.add_argument("--most", type=int, default=20, help="最多显示次数 / most comparisons shown")
     _json(files)
 
 

@@ -62,7 +62,7 @@ def _dated(row: Mapping[str, object]) -> Mapping[str, object]:
 def _text(row: Mapping[str, object]) -> str:
     differences = row["differences"]
     shown = (
-        "，".join(f"{it['line']}:{it['field']}" for it in differences[:8])
+        "，".join(f"{it['reference'] or it['line']}:{it['field']}" for it in differences[:8])
         if isinstance(differences, list)
         else ""
     )

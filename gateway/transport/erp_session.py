@@ -11,13 +11,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from gateway.ports.erp_api import Access, Call, CallReply, ErpApi, Moment, Token
+from gateway.domain.errors import WireError
+from gateway.ports.erp_api import Access, Call, CallReply, ErpApi, Login, Moment, Token
 from gateway.ports.erp_boxes import ErpLine
 from gateway.ports.runtime import Runtime
 
 EARLY: Final = timedelta(seconds=60)
 """A token is renewed so long before it expires: the call it goes with takes its time too."""
 _NONCE_BYTES: Final = 16
+_STEPS_MAX: Final = 4
+"""Most calls of one log-in."""
 
 
 class ErpSession:
@@ -76,7 +79,16 @@ class ErpSession:
             held = self._token
             if held is not None and self._machine() + EARLY < held.expires_at:
                 return held
-            moment = self.moment()
-            reply = await self._line.call(login.encode(self.access, moment))
-            self._token = login.decode(reply, moment)
+            self._token = await self._log_in(login)
             return self._token
+
+    async def _log_in(self, login: Login) -> Token:
+        """One call, or a few. Raises WireError where they do not end."""
+        moment = self.moment()
+        call = login.encode(self.access, moment)
+        for _ in range(_STEPS_MAX):
+            found = login.decode(await self._line.call(call), moment)
+            if isinstance(found, Token):
+                return found
+            call, moment = found, self.moment()
+        raise WireError("unsupported", "login")

@@ -16,7 +16,9 @@ from gateway.domain.instruction import State
 
 REFUSED: Final = "REFUSED"
 """What an instruction that was never accepted is told as."""
-NOT_JUDGED: Final = frozenset({"reused_reference", "already_accepted", "repeated_reference"})
+NOT_JUDGED: Final = frozenset(
+    {"reused_reference", "already_accepted", "repeated_reference", "merged_taken"}
+)
 """Refusals of a repetition: the one that came first goes on, so its status must not be touched."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from adapters.erp.kingdee import cosmic_calls, cosmic_tell
+from adapters.erp.kingdee import cosmic_calls, cosmic_login, cosmic_tell
 from adapters.erp.kingdee.answering import COSMIC_ANSWERS
 from adapters.erp.kingdee.codes import PAY_REFUSED, PAY_STATE, PAY_STATES, codes_of
 from adapters.erp.kingdee.cosmic_bill import Reader, asks, pull, questions, sniff
@@ -22,7 +22,7 @@ def api(options: Mapping[str, str]) -> ErpApi:
     """The kapi under these options. Raises Refused with faults."""
     read = cosmic_options(options)
     return ErpApi(
-        tell=_tellings(read), login=cosmic_calls.login(read), sign=_identified, pull=pull(read)
+        tell=_tellings(read), login=cosmic_login.login(read), sign=_identified, pull=pull(read)
     )
 
 

@@ -65,6 +65,7 @@ def draft(
         at={ours: f"{base}/{theirs}" for ours, theirs in FIELDS.items()},
         line=line,
         source={"form": FORM, **{name: _value(row, name, base) for name in _ECHOED}},
+        merged=(),
     )
 
 

@@ -1,4 +1,4 @@
-"""苍穹 kapi: token, calls and the envelope ``status, errorCode, message, data``.
+"""苍穹 kapi: calls and the envelope ``status, errorCode, message, data``.
 
 Rule kept here: a record counts as taken only where the reply says so of that record, or counts as
 many successes as records were sent; anything else is asked again.
@@ -7,48 +7,25 @@ many successes as records were sent; anything else is asked again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta, timezone
 from typing import Final
 
 from adapters.erp.kingdee import exact
 from adapters.erp.kingdee.cosmic_options import CosmicOptions
 from adapters.erp.kingdee.keyed import Envelope, Told
-from gateway.domain.errors import Refused, WireError
-from gateway.ports.erp_api import Access, Call, CallReply, Login, Moment, Token, Verdict
+from gateway.domain.errors import WireError
+from gateway.ports.erp_api import Access, Call, CallReply, Verdict
 
 _OK: Final = 200
 _UNAUTHORISED: Final = frozenset({401, 403})
-_LIFE: Final = timedelta(minutes=110)
-"""Of a token that lives two hours."""
-_BEIJING: Final = timezone(timedelta(hours=8))
-_LOGIN_AGAIN: Final = frozenset({"401", "403"})
+_LOGIN_AGAIN: Final = frozenset({"401"})
+"""Not 403: an operation that is not granted to the application is not granted by a new token."""
 _PLACES_MAX: Final = 9
 
 
 def kapi(options: CosmicOptions, path: str, body: Mapping[str, object]) -> Call:
     """A call of an operation that the customer published."""
-    return _post(f"{options['base_path']}/kapi/v2/{options['isv']}/{path}", path, body)
-
-
-def login(options: CosmicOptions) -> Login:
-    """Get a token; it goes with every call."""
-
-    def encode(access: Access, moment: Moment) -> Call:
-        secret = access.secrets.get("client_secret", "")
-        if not secret:
-            raise Refused("secrets.client_secret is not set", "未配置 secrets.client_secret")
-        asked = {
-            "client_id": options["client_id"],
-            "client_secret": secret,
-            "username": options["username"],
-            "accountId": options["account_id"],
-            "language": options["language"],
-            "nonce": moment.nonce,
-            "timestamp": moment.now.astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
-        }
-        return _post(f"{options['base_path']}/kapi/oauth2/getToken", "getToken", asked)
-
-    return Login(encode=encode, decode=_token)
+    named = "/".join(it for it in (options["isv"], path) if it)
+    return post(f"{options['base_path']}/kapi/v2/{named}", path, body)
 
 
 def identified(call: Call, access: Access) -> Call:
@@ -65,7 +42,8 @@ def identified(call: Call, access: Access) -> Call:
     )
 
 
-def _post(path: str, endpoint: str, body: Mapping[str, object]) -> Call:
+def post(path: str, endpoint: str, body: Mapping[str, object]) -> Call:
+    """A call with a JSON body."""
     return Call(
         method="POST",
         path=path,
@@ -73,20 +51,6 @@ def _post(path: str, endpoint: str, body: Mapping[str, object]) -> Call:
         headers=(("Content-Type", "application/json"),),
         body=exact.encoded(body),
     )
-
-
-def _token(reply: CallReply, moment: Moment) -> Token:
-    told = answer(reply)
-    if isinstance(told, Told):
-        raise Refused(
-            f"苍穹 refused the log-in (errorCode {told.code[:20]}); check client_id, client_secret,"
-            " username and account_id, and that both clocks agree",
-            f"苍穹拒绝登录（errorCode {told.code[:20]}），请核对 client_id、密钥、用户、账套及时钟",
-        )
-    token = exact.text(exact.members(told, "/data").get("access_token"), "/data/access_token")
-    if not token:
-        raise WireError("missing", "/data/access_token")
-    return Token(expires_at=moment.now + _LIFE, headers=(("accessToken", token),))
 
 
 def answer(reply: CallReply) -> object | Told:

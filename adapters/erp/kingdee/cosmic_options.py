@@ -12,6 +12,9 @@ from gateway.domain.errors import Fault, Refused
 
 SECRETS: Final = frozenset({"client_secret", "acgw_identity"})
 PAGE_MAX: Final = 1000
+ONE_STEP: Final = "token"
+TWO_STEPS: Final = "apptoken"
+"""The log-in of two steps, see cosmic_login.py."""
 
 _DEFAULTS: Final[Mapping[str, str]] = {
     "base_path": "/ierp",
@@ -20,11 +23,17 @@ _DEFAULTS: Final[Mapping[str, str]] = {
     "username": "",
     "account_id": "",
     "language": "zh_CN",
+    "auth": ONE_STEP,
+    # of the log-in of two steps alone
+    "tenant_id": "",
+    "user_type": "UserName",
+    "app_secret_field": "appSecuret",
     "page": "100",
     "pull_states": "OS",
     "currencies": "",
     "companies": "",
-    # operations as the customer published them, below /kapi/v2/{isv}; '' is not told
+    # operations as the customer published them, below /kapi/v2 and the developer's mark (金蝶's own
+    # have none); '' is not told
     "pull_path": "bei/bei_bankpaybill/query",
     "status_path": "bei/bei_bankpaybill/writeback",
     "entry_path": "bei/bei_transdetail/save",
@@ -35,10 +44,12 @@ _DEFAULTS: Final[Mapping[str, str]] = {
     "receipt_query_path": "bei/bei_elecreceipt/query",
 }
 OPTIONS: Final = frozenset(_DEFAULTS)
-_REQUIRED: Final = ("isv", "client_id", "username", "account_id")
+_REQUIRED: Final = ("client_id", "username", "account_id")
 _PATH: Final = re.compile(r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*", re.ASCII)
 _BASE: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 _STATES: Final = re.compile(r"[A-Z]{2}(?:,[A-Z]{2})*", re.ASCII)
+_CHOICES: Final = {"auth": (ONE_STEP, TWO_STEPS), "app_secret_field": ("appSecuret", "appSecret")}
+"""Installations spell the secret's member either way."""
 _COUNT: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
@@ -79,6 +90,11 @@ def cosmic_options(options: Mapping[str, str], *, calling: bool = True) -> Cosmi
         faults.append(_fault("isv", "不是开发商标识", "is no name of a developer"))
     if _STATES.fullmatch(values["pull_states"]) is None:
         faults.append(_fault("pull_states", "须形如 OS 或 OP,OS", "must be like OS or OP,OS"))
+    faults += [
+        _fault(name, f"须为 {' 或 '.join(known)}", f"must be {' or '.join(known)}")
+        for name, known in _CHOICES.items()
+        if values[name] not in known
+    ]
     if _COUNT.fullmatch(values["page"]) is None or not 1 <= int(values["page"]) <= PAGE_MAX:
         faults.append(_fault("page", f"须为 1 至 {PAGE_MAX}", f"must be 1 to {PAGE_MAX}"))
     faults += [

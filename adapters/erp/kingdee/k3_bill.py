@@ -76,5 +76,6 @@ def draft(options: K3Options, fields: Mapping[str, str], base: str, line: int | 
             "entry_id": entry,
             "attempt": attempt,
         },
+        merged=(),
         **texts,
     )

@@ -109,6 +109,7 @@ def _status(told: StatusTold, words: Words) -> tuple[Bill, ...]:
         _bill(
             told_key(told),
             yurref=told.erp_reference,
+            destyurref=told.merged_reference or "",
             srcpkid=told.source.get("bill", ""),
             pk_org=told.source.get("organisation", ""),
             paystate=words.pay_states[name],
@@ -150,6 +151,7 @@ def _line(of: StatementTold | CreditTold, entry: EntryTold, otherwise: date, wor
         trans_abstr="退汇" if entry.returned else "",
         nusage=entry.remittance,
         yurref=entry.erp_reference,
+        srcyurref=",".join(it.reference for it in entry.merged or ()),
         check_num=entry.receipt_number,
         accthostseqid=entry.reference,
         uid2=key_of("line", of.account, entry.key),

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Final
 
 from adapters.erp.yonyou import codes
+from adapters.erp.yonyou.merged import MERGED, RELATIONS, SOURCE, Relation, merged_of
 from gateway.domain.errors import Fault, WireError
 from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
 from gateway.wire.node import Node
@@ -176,7 +177,31 @@ def _root_faults(root: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def _drafts(node: Node, reading: _Reading) -> Iterator[Draft]:
-    """One payment for the record, or one for each row of its body."""
+    """One payment for the record, or one for each row of its body, with what it was merged of."""
+    relations = _relations(node, f"/{ROOT}/{reading.tag}[{reading.records}]")
+    drafts = list(_payments(node, reading))
+    yield from merged_of(drafts, relations) if relations else drafts
+
+
+def _relations(node: Node, where: str) -> list[Relation]:
+    """The record's map of merged payments (合并支付): a row for each source document."""
+    part = _part(node, RELATIONS)
+    rows = list(part.children()) if part is not None else []
+    return [
+        Relation(
+            merged=row.child_text(MERGED),
+            reference=row.child_text(SOURCE),
+            amount=row.child_text("trsamt"),
+            bill=row.child_text("srcpkid"),
+            place=f"{where}/{part.name}/{row.name}[{number}]",
+            line=row.line,
+        )
+        for number, row in enumerate(rows, 1)
+        if part is not None
+    ]
+
+
+def _payments(node: Node, reading: _Reading) -> Iterator[Draft]:
     shape = reading.shape
     where = f"/{ROOT}/{reading.tag}[{reading.records}]"
     head = _part(node, shape.head)
@@ -218,6 +243,7 @@ def _draft(node: Node, places: list[tuple[Node, str]], reading: _Reading, row: s
         at={**at, "erp_reference": reference_at},
         line=places[0][0].line,
         source={name: text for name, text in source.items() if text},
+        merged=(),
     )
 
 

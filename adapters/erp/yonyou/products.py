@@ -14,6 +14,17 @@ _OPENAPI: Final = Module(
     title_en="a self-built application on the open platform, with the calls granted",
 )
 _EXCHANGE: Final = Module(code="xchange", title_zh="外部交换平台", title_en="exchange platform")
+_NCC_OPENAPI: Final = Module(
+    code="opm",
+    title_zh="开放管理平台（已注册第三方应用并关联所用接口）",
+    title_en="open management platform: a third-party application, with the calls granted",
+)
+_NCC_RESOURCES: Final = Module(
+    code="opm-obm",
+    title_zh="已发布的银企直联接口（支付指令、对账单、余额、回单），见 README",
+    title_en="published calls for instructions, statements, balances and receipts: README",
+)
+_DIRECT: Final = Module(code="obm", title_zh="银企直联", title_en="bank-enterprise direct link")
 _CASH: Final = Module(code="cmp", title_zh="现金管理", title_en="cash management")
 _EAI: Final = Module(code="eai", title_zh="EAI 接口", title_en="EAI interface")
 
@@ -58,6 +69,17 @@ NC_PRODUCTS: Final = (
         dialect="yonyou/nc",
         transports=_ENVELOPE,
         modules=(_EXCHANGE, _CASH),
+    ),
+)
+NCC_PRODUCTS: Final = (
+    Product(
+        code="ncc-openapi",
+        title_zh="用友 NC Cloud（OpenAPI）",
+        title_en="Yonyou NC Cloud (OpenAPI)",
+        dialect="yonyou/ncc",
+        transports=_OPEN,
+        oldest="1909",
+        modules=(_NCC_OPENAPI, _NCC_RESOURCES, _DIRECT),
     ),
 )
 U8_PRODUCTS: Final = (

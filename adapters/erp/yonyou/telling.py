@@ -14,7 +14,9 @@ CREDIT: Final = "2"
 KEY_MAX: Final = 32
 NEVER_ACCEPTED: Final = "REFUSED"
 """The state of a document that was refused by validation: nothing of it was ever sent."""
-KNOWN_BEFORE: Final = frozenset({"reused_reference", "already_accepted", "repeated_reference"})
+KNOWN_BEFORE: Final = frozenset(
+    {"reused_reference", "already_accepted", "repeated_reference", "merged_taken"}
+)
 """Refusals of a document whose number we had before: its first payment goes on or was made."""
 
 
@@ -86,11 +88,13 @@ def key_of(*parts: str) -> str:
 def told_key(status: StatusTold) -> str:
     """What one status is called, unique for ever: which instruction, which version of it.
 
+    Of a merged payment each source document has its own.
+
     A document that was never accepted has no instruction: its number and what was wrong with it.
     """
     if not status.instruction:
         return key_of("refused", status.erp_reference, status.code, status.text)
-    return f"{status.instruction}.{status.version}"
+    return f"{status.subject().replace('/', '-')}.{status.version}"
 
 
 def reason_of(status: StatusTold) -> str:

@@ -14,10 +14,13 @@ from typing import Final
 
 import msgspec
 
+from gateway.sandbox.erps.cosmic import CosmicAccount, CosmicServer
 from gateway.sandbox.erps.k3cloud import K3Account, K3CloudServer
 from gateway.sandbox.erps.nc import Nc
+from gateway.sandbox.erps.ncc import Ncc, NccSite
 from gateway.sandbox.erps.sftp_server import User, open_server
 from gateway.sandbox.erps.tables import Treasury
+from gateway.sandbox.erps.u8 import U8
 from gateway.sandbox.erps.yonbip import YonBip
 from gateway.transport.http_messages import Handler, Request, Response
 from gateway.transport.http_server import serve
@@ -30,6 +33,14 @@ K3_ACCOUNT: Final = K3Account(
     app_id="240001_QkFOSy1HQVRFV0FZLURFTU8tU0VDUkVU",
     app_secret=SECRET,
 )
+COSMIC_ACCOUNT: Final = CosmicAccount(
+    client_id="cibgw",
+    client_secret=SECRET,
+    username="bankapi",
+    account_id="demo-data-centre",
+    isv="own",
+)
+NCC_SITE: Final = NccSite(client_id="bankgw", client_secret=SECRET)
 SFTP_USERS: Final = ("sap", "oracle")
 TREASURIES: Final = ("byte", "nstar")
 
@@ -40,12 +51,15 @@ class Box:
 
     where: dict[str, str]
     host_key: str
+    ncc_public_key: str
+    """Of NC Cloud's application: option ``public_key``."""
     _ending: AsyncExitStack
 
     async def answer(self, request: Request) -> Response:
         """The box's own page: where everything is."""
         if (request.method, request.path) == ("GET", "/admin/where"):
-            body = msgspec.json.encode({**self.where, "sftp_host_key": self.host_key})
+            keys = {"sftp_host_key": self.host_key, "ncc_public_key": self.ncc_public_key}
+            body = msgspec.json.encode({**self.where, **keys})
             return Response(body=body, content_type="application/json")
         return Response(status=404, body=b'{"message":"no such call"}')
 
@@ -57,10 +71,14 @@ class Box:
 async def open_box(folder: Path, now: Callable[[], datetime], host: str = "127.0.0.1") -> Box:
     """Open every stand-in on a free port; ``folder`` holds what comes over SFTP."""
     ending = AsyncExitStack()
+    ncc = Ncc(NCC_SITE, now)
     handlers: dict[str, Handler] = {
         "yonbip": YonBip(app_key=YONBIP_KEY, app_secret=SECRET, now=now).answer,
         "nc": Nc().answer,
+        "ncc": ncc.answer,
+        "u8": U8().answer,
         "k3cloud": K3CloudServer(account=K3_ACCOUNT, now=now).answer,
+        "cosmic": CosmicServer(account=COSMIC_ACCOUNT, now=now).answer,
     }
     where: dict[str, str] = {}
     for name, database, treasury in _treasuries(folder, now):
@@ -75,7 +93,7 @@ async def open_box(folder: Path, now: Callable[[], datetime], host: str = "127.0
     ending.push_async_callback(sftp.aclose)
     for user in SFTP_USERS:
         where[user] = sftp.address(user)
-    return Box(where, sftp.host_key, ending)
+    return Box(where, sftp.host_key, ncc.public_key, ending)
 
 
 def _treasuries(folder: Path, now: Callable[[], datetime]) -> list[tuple[str, str, Treasury]]:

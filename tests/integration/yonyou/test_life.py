@@ -1,4 +1,4 @@
-"""A day with YonBIP and a day with NC: payments in, outcomes, lines and balances back.
+"""A day with YonBIP, NC, NC Cloud and U8: payments in, outcomes, lines and balances back.
 
 The gateway is a whole one; the ERPs are stand-ins on real sockets, the bank the sandbox.
 """
@@ -14,6 +14,8 @@ import msgspec
 
 from gateway.sandbox import payees
 from gateway.sandbox.erps.nc import Nc
+from gateway.sandbox.erps.ncc import Ncc, NccSite
+from gateway.sandbox.erps.u8 import U8
 from gateway.sandbox.erps.yonbip import YonBip
 from gateway.transport.http_server import serve
 from gateway.wire.xml import Profile, parse
@@ -260,3 +262,96 @@ def test_an_envelope_that_would_replace_is_refused_in_ncs_own_words(tmp_path):
                 assert root.one("sendresult").one("resultcode").text() == "-1"
 
     asyncio.run(story())
+
+
+# ── NC Cloud's OpenAPI ────────────────────────────────────────────────────────────────────────
+
+
+def cloud():
+    site = NccSite(client_id="bankgw", client_secret=APP_SECRET)
+    stand_in = Ncc(site, lambda: datetime.now(UTC))
+    return stand_in, {
+        "id": "ncc",
+        "dialect": "yonyou/ncc",
+        "transport": "api",
+        "options": {
+            "client_id": "bankgw",
+            "biz_center": "develop",
+            "public_key": stand_in.public_key,
+        },
+        "secrets": {"client_secret": APP_SECRET},
+    }
+
+
+def test_instructions_of_ncc_are_fetched_paid_and_told_back_once(tmp_path):
+    stand_in, system = cloud()
+    system["options"]["accounts"] = MAIN
+    system["feed"] = {"kinds": ["balance"], "accounts": [MAIN], "every_s": 1}
+    good = stand_in.create(**order("YR1", "21.50"))
+    wrong = stand_in.create(**order("YR2", "5.00", crtacc="不是账号"))
+    name = payees.payee_name(CLOSED)
+    closed = stand_in.create(**order("YR3", "6.00", crtacc=CLOSED, crtaccname=name))
+    others = stand_in.create(**order("YR4", "9.99", dbtacc="110000000000000001"))
+
+    async def story():
+        async with together(tmp_path, stand_in, **system):
+            await until(lambda: [it.state for it in (good, wrong, closed)] == ["0", "1", "1"])
+            await until(lambda: stand_in.books.balances)
+
+    asyncio.run(story())
+    assert [it["paystate"] for it in good.told].count("0") == 1
+    assert good.told[-1]["gwstate"] == "SETTLED"
+    assert "/data/rows/1/crtacc" in wrong.told[-1]["payerrmsg"]
+    assert closed.told[-1]["payerrmsg"]
+    assert others.told == [], "another channel's account"
+    assert {it["bankacc"] for it in stand_in.books.balances.values()} == {MAIN}
+
+
+def test_an_ncc_whose_answers_are_lost_and_whose_tokens_end_gets_each_state_once(tmp_path):
+    stand_in, system = cloud()
+    good = stand_in.create(**order("YR1", "21.50"))
+
+    async def story():
+        async with together(tmp_path, stand_in, **system):
+            stand_in._losing = 1
+            await until(lambda: stand_in._losing == 0)
+            stand_in._tokens.clear()
+            await until(lambda: good.state == "0")
+
+    asyncio.run(story())
+    states = [it["paystate"] for it in good.told]
+    assert states.count("0") == 1
+    assert "1" not in states
+
+
+# ── U8 ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_u8_hands_in_an_envelope_reads_the_answer_and_is_told_outcomes(tmp_path):
+    stand_in = U8()
+    fields = {name: text for name, text in order("", "21.50").items() if name != "yurref"}
+    good = stand_in.add("FK1", fields)
+    bad = stand_in.add("FK2", {**fields, "trsamt": "1e3"})
+    key = {"id": "u8", "kind": "machine", "name": "u8", "erp": "u8", "secret": SECRET.decode()}
+    system = {
+        "id": "u8",
+        "dialect": "yonyou/u8",
+        "transport": "xml",
+        "options": {"sender": "001"},
+    }
+
+    async def story():
+        async with together(tmp_path, stand_in, (key,), **system) as it:
+            body = stand_in.outgoing()
+            answer = await it.call("POST", "/v1/exchange/u8", body, key="u8")
+            assert answer.status_code == 200, answer.text
+            stand_in.replied(answer.content)
+            assert (good.sent, good.refused) == (True, "")
+            assert "trsamt" in bad.refused
+            await until(lambda: [one for one in good.told if one["paystate"] == "0"])
+            again = await it.call("POST", "/v1/exchange/u8", body, key="u8")
+            assert again.status_code == 200, "the same envelope changes nothing"
+
+    asyncio.run(story())
+    assert [it["paystate"] for it in good.told].count("0") == 1
+    assert bad.told == []

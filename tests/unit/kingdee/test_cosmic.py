@@ -336,6 +336,7 @@ def test_success_counts_for_what_it_names_or_for_as_many_as_were_sent():
     [
         ("401", 200, Verdict.LOGIN),
         ("0", 401, Verdict.LOGIN),
+        ("403", 200, AGAIN),
         ("999", 200, AGAIN),
         ("0", 500, AGAIN),
         ("0", 429, AGAIN),
@@ -348,10 +349,11 @@ def test_what_says_nothing_of_a_record_settles_nothing(code, http, verdict):
 @pytest.mark.parametrize(
     ("options", "wrong"),
     [
-        ({}, {"isv", "client_id", "username", "account_id"}),
+        ({}, {"client_id", "username", "account_id"}),
         ({**OPTIONS, "page": "0", "pull_states": "os"}, {"page", "pull_states"}),
         ({**OPTIONS, "status_path": "../x", "base_path": "ierp"}, {"status_path", "base_path"}),
         ({**OPTIONS, "entry_query_path": ""}, {"entry_query_path"}),
+        ({**OPTIONS, "auth": "basic", "app_secret_field": "x"}, {"auth", "app_secret_field"}),
     ],
 )
 def test_wrong_options_are_told_all_at_once(options, wrong):

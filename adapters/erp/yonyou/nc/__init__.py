@@ -123,6 +123,7 @@ _PLAIN: Final = ErpDialect(
     asks=asks,
     api=_api,
     options=_OPTIONS,
+    per_source=True,
     codes={
         "ebank_paylog.paystate": codes.by_name(codes.PAY_STATE),
     },

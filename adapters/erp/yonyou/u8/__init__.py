@@ -87,6 +87,7 @@ _PLAIN: Final = ErpDialect(
     sniff=sniff,
     api=_api,
     options=_OPTIONS,
+    per_source=True,
     codes={
         "gwpaylog.paystate": codes.by_name(codes.PAY_STATE),
     },

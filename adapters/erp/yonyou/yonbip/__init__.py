@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from adapters.erp.yonyou import codes
@@ -27,6 +29,7 @@ _FORMS: Final = {
     "accounts": re.compile(r"[0-9A-Za-z-]{1,32}(?:, ?[0-9A-Za-z-]{1,32})*", re.ASCII),
     "expect_date": re.compile(r"use|ignore"),
     "organisation": re.compile(r"\S{1,64}"),
+    "merged_member": re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII),
 }
 _UNDECIDED: Final = "不回写，单据保持在途 / nothing is written: it stays on the way"
 _NO_STOP: Final = "此接口只止付 / only a stop is told there"
@@ -41,6 +44,18 @@ _TELL: Final[Mapping[ToldKind, Telling]] = {
 
 def _api(options: Mapping[str, str]) -> ErpApi:
     """The API of a system. Raises Refused with every fault of its options."""
+    _refuse_faults(options, needed=frozenset({"app_key"}))
+    return ErpApi(tell=_TELL, login=LOGIN, pull=PULL)
+
+
+def _with_options(options: Mapping[str, str]) -> ErpDialect:
+    """The dialect that reads pushed documents as a system's options say. Raises Refused."""
+    _refuse_faults(options, needed=frozenset())
+    member = options.get("merged_member", "")
+    return replace(_PLAIN, read=partial(read, merged_by=member))
+
+
+def _refuse_faults(options: Mapping[str, str], needed: frozenset[str]) -> None:
     faults = [
         Fault(
             path=f"/options/{name}",
@@ -49,14 +64,13 @@ def _api(options: Mapping[str, str]) -> ErpApi:
             en=f"option {name} is missing or of another form: adapters/erp/yonyou/README.md",
         )
         for name, form in _FORMS.items()
-        if (name in options or name == "app_key") and not form.fullmatch(options.get(name, ""))
+        if (name in options or name in needed) and not form.fullmatch(options.get(name, ""))
     ]
     if faults:
         raise Refused("options of a YonBIP system", "YonBIP 系统的选项有误", faults)
-    return ErpApi(tell=_TELL, login=LOGIN, pull=PULL)
 
 
-DIALECT: Final = ErpDialect(
+_PLAIN: Final = ErpDialect(
     name="yonyou/yonbip",
     title_zh="用友 YonBIP / YonSuite（OpenAPI）",
     title_en="Yonyou YonBIP / YonSuite (OpenAPI)",
@@ -68,6 +82,7 @@ DIALECT: Final = ErpDialect(
     api=_api,
     options=frozenset({*_FORMS, "token_url"}),
     secrets=frozenset({"app_secret"}),
+    per_source=True,
     codes={
         "settlement/batch/feedback": codes.by_name(codes.FEEDBACK, _UNDECIDED),
         "settlement/autoStopPay": codes.by_name(codes.STOP, _NO_STOP),
@@ -80,3 +95,4 @@ DIALECT: Final = ErpDialect(
     transports=frozenset({ErpTransport.API, ErpTransport.REST, ErpTransport.FOLDER}),
     products=YONBIP_PRODUCTS,
 )
+DIALECT: Final = replace(_PLAIN, with_options=_with_options)

@@ -7,6 +7,7 @@ stay as they were written, and each fault can name its member.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import structs
@@ -14,6 +15,7 @@ from msgspec import structs
 from adapters.erp.yonyou import codes
 from adapters.erp.yonyou.json_tree import Value
 from gateway.domain.instruction import BusinessType, PayrollPurpose
+from gateway.formats.merging import Merging
 from gateway.ports.erp import Draft
 
 DETAILS: Final = "settleBench_b"
@@ -103,6 +105,27 @@ def drafts(document: Value, detail: Value, line: int | None = None) -> tuple[Dra
     return tuple(_line(whole, detail, it, len(lines)) for it in lines)
 
 
+def payments(
+    document: Value, found: Iterable[tuple[Value, int | None]], merged_by: str
+) -> Iterator[Draft]:
+    """The drafts of a document's details, each with its line where it has one.
+
+    ``merged_by`` is the member in which a site writes the number under which it pays several
+    details as one (合并支付), '' for none. Lines of a payroll are never merged.
+    Raises WireError where a text is due and something else stands.
+    """
+    merging = Merging()
+    for detail, line in found:
+        place = detail.at(merged_by) if merged_by else None
+        number = place.text() if place is not None else ""
+        for draft in drafts(document, detail, line):
+            if place is None or not number or draft.source.get("batch_line_id"):
+                yield draft
+                continue
+            merging.add(number, structs.replace(draft, at={**draft.at, "merged": place.path}))
+    yield from merging.drafts()
+
+
 def _lines(detail: Value) -> Value:
     return detail.first(*_LINES)
 
@@ -123,6 +146,7 @@ def _draft(document: Value, detail: Value, line: int | None) -> Draft:
         at={field: place.path for field, place in places.items()},
         line=line,
         source={key: text for key, text in source.items() if text},
+        merged=(),
     )
 
 

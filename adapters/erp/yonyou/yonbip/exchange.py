@@ -10,7 +10,7 @@ from typing import Final
 from adapters.erp.yonyou import codes
 from adapters.erp.yonyou.json_tree import Value, parsed, written
 from adapters.erp.yonyou.telling import CHINA
-from adapters.erp.yonyou.yonbip.documents import DETAILS, details, drafts, wanted
+from adapters.erp.yonyou.yonbip.documents import DETAILS, details, payments, wanted
 from adapters.erp.yonyou.yonbip.replies import Row
 from gateway.domain.errors import Fault, WireError
 from gateway.ports.erp import (
@@ -36,9 +36,10 @@ def sniff(head: bytes) -> bool:
     return _HEAD.match(head) is not None
 
 
-def read(chunks: Iterable[bytes]) -> Iterator[FilePart]:
+def read(chunks: Iterable[bytes], merged_by: str = "") -> Iterator[FilePart]:
     """Read one document, a list of them, or a reply that holds them.
 
+    ``merged_by`` is the member that merges details (see ``documents.payments``), '' for none.
     Details that do not pay, are not directly connected or are decided already are left out and
     counted in a warning. Raises WireError.
     """
@@ -52,7 +53,7 @@ def read(chunks: Iterable[bytes]) -> Iterator[FilePart]:
     )
     taken, left = 0, 0
     faults: tuple[Fault, ...] = ()
-    for made in _drafts(documents):
+    for made in _drafts(documents, merged_by):
         if made is None:
             left += 1
         elif taken < LINES_MAX:
@@ -86,15 +87,17 @@ def _documents(document: Value) -> list[Value]:
     return documents
 
 
-def _drafts(documents: list[Value]) -> Iterator[Draft | None]:
+def _drafts(documents: list[Value], merged_by: str) -> Iterator[Draft | None]:
     number = 0
     for document in documents:
+        open_ones: list[tuple[Value, int | None]] = []
         for detail in details(document):
             number += 1
             if not wanted(document, detail, _OPEN):
                 yield None
                 continue
-            yield from drafts(document, detail, number)
+            open_ones.append((detail, number))
+        yield from payments(document, open_ones, merged_by)
 
 
 def _too_many(made: Draft) -> Fault:
@@ -112,14 +115,15 @@ def _too_many(made: Draft) -> Fault:
 
 def report(status: StatusReport) -> Iterator[bytes]:
     """What was taken in and what was not, each refused detail by name."""
-    failed = [_message(line) for line in status.lines() if line.faults]
-    taken = [_standing(line) for line in status.lines() if not line.faults]
+    lines = [one for line in status.lines() for one in line.by_source()]
+    failed = [_message(line) for line in lines if line.faults]
+    taken = [_standing(line) for line in lines if not line.faults]
     yield written(
         {
             "code": "200",
             "message": "部分受理 partly taken" if failed and taken else "操作成功 done",
             "data": {
-                "count": status.line_count,
+                "count": len(lines),
                 "successCount": len(taken),
                 "failCount": len(failed),
                 "messages": failed,

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import structs
 
-from adapters.erp.yonyou.yonbip.documents import PAYING, details, drafts, wanted
+from adapters.erp.yonyou.yonbip.documents import PAYING, details, payments, wanted
 from adapters.erp.yonyou.yonbip.replies import answered, post
 from gateway.domain.errors import WireError
 from gateway.ports.erp_api import Access, Call, CallReply, Moment, Pull, Pulled, Verdict
@@ -58,9 +58,10 @@ def _follow(access: Access, reply: CallReply, cursor: str) -> Pulled | Verdict:
     content = answer.content
     if ids:
         states, accounts = _states(access), _accounts(access)
-        found = [it for it in details(content) if wanted(content, it, states, accounts)]
+        found = [(it, None) for it in details(content) if wanted(content, it, states, accounts)]
+        merged_by = access.options.get("merged_member", "")
         return Pulled(
-            drafts=tuple(_dated(access, one) for it in found for one in drafts(content, it)),
+            drafts=tuple(_dated(access, it) for it in payments(content, found, merged_by)),
             cursor=_after(page, ids[1:]),
         )
     rows = list(content.at("recordList").each())
