@@ -68,10 +68,14 @@ def tenant(*systems: ErpSystem) -> Tenant:
     )
 
 
-def endpoint(it: ErpSystem | None = None, **changes: object) -> ErpEndpoint:
-    """The system as somebody who is told."""
+def endpoint(
+    it: ErpSystem | None = None, *, per_source: bool = False, **changes: object
+) -> ErpEndpoint:
+    """The system as somebody who is told, of merged payments ``per_source`` where said so."""
     it = it or system(**changes)
-    return ErpEndpoint(system=it, owner=tenant(it), kinds=frozenset(ToldKind))
+    return ErpEndpoint(
+        system=it, owner=tenant(it), kinds=frozenset(ToldKind), per_source=per_source
+    )
 
 
 # ── a vendor's API ────────────────────────────────────────────────────────────────────────

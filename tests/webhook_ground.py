@@ -228,7 +228,9 @@ class Room:
         with self.engine.connect() as db:
             waiting = db.execute(select(tables.outbox.c.content)).scalars().all()
             events = db.execute(
-                select(it.c.id).where(it.c.instruction == now.id, it.c.version == now.version)
+                select(it.c.id).where(
+                    it.c.instruction.startswith(now.id), it.c.version == now.version
+                )
             ).all()
         return bool(events) or any(line in content for content in waiting)
 

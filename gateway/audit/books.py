@@ -113,6 +113,7 @@ def _breaches(db: Connection, question: Question, report: Report) -> Iterator[Br
     if asked("I10"):
         yield from books_people.breaches(db)
         yield from books_content.altered(db)
+        yield from books_content.sources(db)
         yield from books_controls.breaches(db)
         yield from books_payees.breaches(db)
     if asked("I11"):

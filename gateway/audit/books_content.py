@@ -17,12 +17,14 @@ from gateway.audit.breach import Breach
 from gateway.audit.rows import stream
 from gateway.domain.ids import TenantId
 from gateway.domain.instruction import State
+from gateway.domain.merged import merged_parts
 from gateway.domain.party import Account, Party
 from gateway.lifecycle.rows import instruction_of
 from gateway.ports.tenancy import OwnAccount, Tenant
 from gateway.store import tables
 
 _i, _b, _j = tables.instruction, tables.batch, tables.journal
+_s = tables.merged_source
 _AT_ONCE: Final = 500
 _STOPPED: Final = (State.HELD.value, State.CANCELLED.value)
 """Before anything leaves its digest is taken again: an altered one is held, and people called."""
@@ -43,6 +45,28 @@ def altered(db: Connection) -> Iterator[Breach]:
         stopped = row.state in _STOPPED
         if not stopped and instruction_of(row, anybody).digest() != row.digest:
             yield Breach(kind="altered", subject=row.id)
+
+
+def sources(db: Connection) -> Iterator[Breach]:
+    """Merged payments that are not found by just the documents that stand in their content.
+
+    By these a document is kept from being paid twice.
+    """
+    merged = stream(db, select(_i.c.tenant, _i.c.id, _i.c.merged).where(_i.c.merged != ""))
+    while some := list(islice(merged, _AT_ONCE)):
+        found: dict[tuple[str, str], set[tuple[int, str]]] = {}
+        rows = select(_s).where(_s.c.instruction.in_([row.id for row in some]))
+        for it in db.execute(rows):
+            found.setdefault((it.tenant, it.instruction), set()).add((it.part, it.erp_reference))
+        for row in some:
+            parts = enumerate((it.reference for it in merged_parts(row.merged)), 1)
+            if found.get((row.tenant, row.id), set()) != set(parts):
+                yield Breach(kind="sources_altered", subject=row.id)
+    carried = select(_i.c.id).where(
+        _i.c.tenant == _s.c.tenant, _i.c.id == _s.c.instruction, _i.c.merged != ""
+    )
+    for row in db.execute(select(_s.c.instruction).where(~carried.exists()).distinct()):
+        yield Breach(kind="sources_altered", subject=row.instruction)
 
 
 def journaled(db: Connection) -> Iterator[Breach]:

@@ -170,6 +170,11 @@ _WORDS: Final = {
         "{subject} 未经应有的人批准即放行（{detail}）",
         "{subject} went on without the people it needed ({detail})",
     ),
+    "sources_altered": (
+        "I10",
+        "{subject} 的来源单据索引与其受理内容不符",
+        "the source documents by which {subject} is found are not those that were accepted",
+    ),
     "resolution_altered": (
         "I10",
         "{subject} 的认定 {detail} 或其附件与表决时的内容不符",

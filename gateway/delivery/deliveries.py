@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, or_, select, update
 
 from gateway.delivery.endpoints import endpoint_of
 from gateway.delivery.standing import Only
@@ -37,6 +37,14 @@ _SHOWN: Final = (
     *(_e.c.id, _e.c.endpoint, _e.c.sequence, _e.c.instruction, _e.c.version, _e.c.state),
     *(_e.c.delivery, _e.c.tries, _e.c.due_us, _e.c.changed_us, _e.c.created_us),
     *(_e.c.status, _e.c.failure, _e.c.kind),
+)
+# One document of a merged payment is a subject of its own: the payment's id, a slash, a number.
+_PAYMENT: Final = case(
+    (
+        _e.c.instruction.contains("/"),
+        func.rtrim(func.rtrim(_e.c.instruction, "0123456789"), "/"),
+    ),
+    else_=_e.c.instruction,
 )
 _ONE: Final = (_e.c.tenant == bindparam("of_tenant"), _e.c.id == bindparam("of_id"))
 _FIND: Final = select(*_SHOWN).where(*_ONE)
@@ -168,7 +176,7 @@ def _told(tenant: Tenant, only: ColumnElement[bool]) -> ColumnElement[bool]:
     return or_(
         _e.c.kind != ToldKind.STATUS.value,
         _e.c.state == _REFUSED,  # a document that never became an instruction
-        _e.c.instruction.in_(select(_i.c.id).where(_i.c.tenant == tenant.id, only)),
+        _PAYMENT.in_(select(_i.c.id).where(_i.c.tenant == tenant.id, only)),
     )
 
 
@@ -197,7 +205,7 @@ def _shown(row: Any) -> Shown:  # noqa: ANN401 - a row, typed by its columns
         id=row.id,
         endpoint=row.endpoint,
         sequence=row.sequence,
-        instruction=row.instruction,
+        instruction=row.instruction.partition("/")[0],
         version=row.version,
         state=row.state,
         delivery=Delivery(row.delivery),

@@ -61,6 +61,8 @@ class ErpEndpoint:
     system: ErpSystem
     owner: Tenant
     kinds: frozenset[ToldKind]
+    per_source: bool = False
+    """Told of each source document of a merged payment by itself (``ErpDialect.per_source``)."""
 
     @property
     def tenant(self) -> TenantId:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 from gateway.delivery import webhook_rows
 from gateway.delivery.endpoints import ErpEndpoint
 from gateway.delivery.webhook_rows import LAST, Attempt, Delivery, Event
+from gateway.domain.instruction import FREED
 from gateway.lifecycle.staging import accepted
 from gateway.ports.erp_told import StatusTold, decoded
 from gateway.store import tables
@@ -31,7 +32,7 @@ LETTERS_MAX: Final = 16 * 1024 * 1024
 """Most letters of the records of one round, but for a single one that is longer."""
 REFUSED: Final = "REFUSED"
 """The state of a document that never became an instruction."""
-_e, _i = tables.webhook_event, tables.instruction
+_e, _i, _s = tables.webhook_event, tables.instruction, tables.merged_source
 _ENDPOINT: Final = (
     _e.c.tenant == bindparam("of_tenant"),
     _e.c.endpoint == bindparam("of_endpoint"),
@@ -46,6 +47,17 @@ _STANDING: Final = prepare(
         _i.c.tenant == bindparam("of_tenant"),
         _i.c.erp == bindparam("of_erp"),
         among(_i.c.erp_reference, "of_references"),
+        accepted(),
+    )
+)
+_MERGED: Final = prepare(
+    select(_s.c.erp_reference)
+    .join(_i, (_i.c.tenant == _s.c.tenant) & (_i.c.id == _s.c.instruction))
+    .where(
+        _s.c.tenant == bindparam("of_tenant"),
+        _s.c.erp == bindparam("of_erp"),
+        among(_s.c.erp_reference, "of_references"),
+        _i.c.state.not_in([it.value for it in FREED]),
         accepted(),
     )
 )
@@ -117,10 +129,8 @@ _PRUNE: Final = prepare(
 class ErpEvent(Event):
     """An event for an ERP system. ``body`` is the record (``ports.erp_told.encoded``)."""
 
-    kind: str
     subject: str
     version: int
-    created_us: int
     again: bool
     """It may have reached the ERP before: somebody tried, or may have tried and died."""
     alone: bool = False
@@ -196,7 +206,7 @@ class ErpShelf:
             "of_erp": self.endpoint.system.id,
             "of_references": sorted(set(refused.values())),
         }
-        standing = {row.erp_reference for row in _STANDING.rows(db, values)}
+        standing = {row.erp_reference for it in (_STANDING, _MERGED) for row in it.rows(db, values)}
         return frozenset(at for at, reference in refused.items() if reference in standing)
 
     def mark(self, uow: Uow, attempts: Sequence[Attempt], now_us: int) -> None:

@@ -46,9 +46,15 @@ class Surroundings:
 def erp_endpoints(directory: Directory, spoken: Spoken) -> tuple[ErpEndpoint, ...]:
     """The systems that are told anything at all."""
     found = (
-        ErpEndpoint(system=system, owner=tenant, kinds=kinds_told(system, spoken(system)))
+        ErpEndpoint(
+            system=system,
+            owner=tenant,
+            kinds=kinds_told(system, dialect),
+            per_source=dialect.per_source,
+        )
         for tenant in directory.tenants.values()
         for system in tenant.erps.values()
+        for dialect in (spoken(system),)
     )
     return tuple(it for it in found if it.kinds)
 

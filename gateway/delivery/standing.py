@@ -13,9 +13,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, 
 
 from gateway.domain.errors import Fault, NotFound
 from gateway.domain.instruction import FINAL, PENDING_REASON, State
+from gateway.domain.merged import echoed_parts, merged_parts, read_source
 from gateway.domain.money import Money, currency
 from gateway.domain.outcome import Grade
 from gateway.lifecycle import history
+from gateway.lifecycle.carried import named
 from gateway.lifecycle.staging import accepted
 from gateway.ports.erp import LineStatus, StatusReport
 from gateway.store import tables
@@ -63,9 +65,9 @@ def instruction_view(
 def by_reference(
     db: Connection, tenant: str, erp: str | None, reference: str, only: Only = None
 ) -> list[dict[str, object]]:
-    """All instructions with this ERP reference (one per ERP system)."""
+    """All instructions with this ERP reference, and merged ones that carry a document with it."""
     statement = _those(only).where(
-        _i.c.tenant == tenant, _i.c.erp_reference == reference, accepted()
+        _i.c.tenant == tenant, named(db, tenant, erp, reference), accepted()
     )
     if erp is not None:
         statement = statement.where(_i.c.erp == erp)
@@ -172,9 +174,11 @@ def _line_statuses(db: Connection, tenant: str, batch: str) -> Iterator[LineStat
     ):
         state = State(row.state)
         amount = Money(row.amount_minor, currency(row.currency))
+        source, parts = echoed_parts(row.merged, row.source)
         yield LineStatus(
             state=state.value,
-            source=json.loads(row.source) if row.source else {},
+            source=source,
+            merged=parts,
             amount=amount.text(),
             currency=row.currency,
             reason_code=PENDING_REASON.get(state, row.code),
@@ -191,9 +195,11 @@ def _line_statuses(db: Connection, tenant: str, batch: str) -> Iterator[LineStat
         .where(refused.c.tenant == tenant, refused.c.batch == batch)
         .order_by(refused.c.line)
     ):
+        source, parts = read_source(line.source)
         yield LineStatus(
             state="REFUSED",
-            source=json.loads(line.source) if line.source else {},
+            source=source,
+            merged=parts,
             amount="",
             currency="",
             faults=faults_of(line.faults),
@@ -238,6 +244,7 @@ def _view(row: Row[Any]) -> dict[str, object]:
         "execution_date": row.execution_date or None,
         "end_to_end_id": row.end_to_end_id or None,
         "budget_item": row.budget_item or None,
+        **({"merged": _sources(row.merged)} if row.merged else {}),
         "evidence": {
             "grade": Grade(row.grade).name.lower(),
             "code": row.code,
@@ -248,6 +255,11 @@ def _view(row: Row[Any]) -> dict[str, object]:
         "changed_at": from_us(row.changed_us).isoformat(),
         "links": {"self": f"/v1/instructions/{row.id}"},
     }
+
+
+def _sources(merged: str) -> list[dict[str, str]]:
+    """The source documents of a merged payment."""
+    return [{"erp_reference": it.reference, "amount": it.amount} for it in merged_parts(merged)]
 
 
 def _history(db: Connection, row: Row[Any]) -> list[dict[str, object]]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.delivery.standing import WORDS
 from gateway.domain.instruction import FINAL
+from gateway.domain.merged import merged_parts
 from gateway.lifecycle.outbox import Told
 from gateway.store.instants import from_us
 
@@ -38,6 +39,8 @@ class Subject:
     batch: str
     payroll: bool = False
     budget_item: str = ""
+    merged: str = ""
+    """Its source documents, as in ``domain.merged``."""
 
 
 def event_text(envelope: Envelope, subject: Subject, told: Told) -> str:
@@ -66,7 +69,13 @@ def event_text(envelope: Envelope, subject: Subject, told: Told) -> str:
             "text": told.text,
             "bank_reference": told.bank_reference,
             **({"budget_item": subject.budget_item} if subject.budget_item else {}),
+            **({"merged": _sources(subject.merged)} if subject.merged else {}),
         },
         "links": {"instruction": f"/v1/instructions/{told.instruction}"},
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sources(merged: str) -> list[str]:
+    """The references of a merged payment's source documents: no amount leaves this way."""
+    return [it.reference for it in merged_parts(merged)]

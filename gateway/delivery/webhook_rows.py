@@ -47,6 +47,10 @@ class Event:
     id: str
     body: str
     tries: int
+    kind: str = ""
+    """What is told (``ToldKind``)."""
+    created_us: int = 0
+    """When what it tells was first seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ _COUNT: Final = prepare(update(_p).where(*_ENDPOINT).values(last_sequence=bindpa
 _SUBJECTS: Final = prepare(
     select(
         *(_i.c.id, _i.c.erp, _i.c.erp_reference, _i.c.batch),
-        *(_i.c.business_type, _i.c.budget_item),
+        *(_i.c.business_type, _i.c.budget_item, _i.c.merged),
     ).where(_i.c.tenant == bindparam("of_tenant"), among(_i.c.id, "of_ids"))
 )
 # Whether a tenant lives by a control document, under which payroll is confidential.
@@ -100,6 +104,7 @@ def expand(uow: Uow, ids: Ids, webhooks: Sequence[Endpoint], now_us: int) -> int
             batch=row.batch,
             payroll=row.business_type == BusinessType.PAYROLL.value,
             budget_item=row.budget_item,
+            merged=row.merged,
         )
         for row in uow.rows(
             _SUBJECTS,
@@ -114,12 +119,12 @@ def expand(uow: Uow, ids: Ids, webhooks: Sequence[Endpoint], now_us: int) -> int
             if it.state in webhook.states
             and _concerns(webhook, subjects[it.instruction], confidential=confidential)
         ]
-        body = _bodies(uow, webhook, subjects, wanted)
+        said = _said(uow, webhook, subjects, wanted)
         last = last_sequence(uow, webhook, now_us)
         rows = [
-            _row(webhook, ids.new("evt"), last + number, it, body)
+            _row(webhook, ids.new("evt"), last + number, it)
             | {"created_us": now_us, "due_us": now_us, "changed_us": now_us}
-            for number, it in enumerate(wanted, start=1)
+            for number, it in enumerate(said, start=1)
         ]
         if rows:
             add(uow, webhook, rows, last)
@@ -127,16 +132,37 @@ def expand(uow: Uow, ids: Ids, webhooks: Sequence[Endpoint], now_us: int) -> int
     return len(found.told)
 
 
-def _bodies(
-    uow: Uow, endpoint: Endpoint, subjects: Mapping[str, Subject], wanted: Sequence[Told]
-) -> Callable[[Envelope, Told], str]:
-    """What says a change to an endpoint: a webhook's few words, or an ERP system's whole record."""
-    if isinstance(endpoint, ErpEndpoint):
-        from gateway.delivery.erp_status import status_texts  # noqa: PLC0415 - costs a start
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An event to be: what it is about, which change it tells, and how it says so."""
 
-        texts = status_texts(uow, endpoint, wanted)
-        return lambda _, told: texts[told.instruction, told.version]
-    return lambda envelope, told: event_text(envelope, subjects[told.instruction], told)
+    subject: str
+    told: Told
+    body: Callable[[Envelope], str]
+
+
+def _said(
+    uow: Uow, endpoint: Endpoint, subjects: Mapping[str, Subject], wanted: Sequence[Told]
+) -> list[_Said]:
+    """What says changes to an endpoint: a webhook's few words, or an ERP system's whole records."""
+    if not isinstance(endpoint, ErpEndpoint):
+        return [_posted(subjects[told.instruction], told) for told in wanted]
+    from gateway.delivery.erp_status import status_texts  # noqa: PLC0415 - costs a start
+
+    texts = status_texts(uow, endpoint, wanted)
+    return [
+        _record(subject, told, text)
+        for told in wanted
+        for subject, text in texts[told.instruction, told.version]
+    ]
+
+
+def _posted(about: Subject, told: Told) -> _Said:
+    return _Said(told.instruction, told, lambda envelope: event_text(envelope, about, told))
+
+
+def _record(subject: str, told: Told, text: str) -> _Said:
+    return _Said(subject, told, lambda _: text)
 
 
 def add(uow: Uow, endpoint: Endpoint, rows: Sequence[Mapping[str, object]], last: int) -> None:
@@ -164,8 +190,7 @@ def _row(
     webhook: Endpoint,
     event: str,
     sequence: int,
-    told: Told,
-    body: Callable[[Envelope, Told], str],
+    said: _Said,
 ) -> dict[str, object]:
     envelope = Envelope(id=event, sequence=sequence, tenant=webhook.tenant, endpoint=webhook.id)
     return {
@@ -173,10 +198,10 @@ def _row(
         "endpoint": webhook.id,
         "sequence": sequence,
         "id": event,
-        "instruction": told.instruction,
-        "version": told.version,
-        "state": told.state.value,
-        "body": body(envelope, told),
+        "instruction": said.subject,
+        "version": said.told.version,
+        "state": said.told.state.value,
+        "body": said.body(envelope),
         "delivery": Delivery.PENDING.value,
         "tries": 0,
         "status": 0,
@@ -233,7 +258,7 @@ def release(uow: Uow, webhook: Endpoint, holder: str) -> None:
 
 _earlier = tables.webhook_event.alias("earlier")
 _READY: Final = prepare(
-    select(_e.c.sequence, _e.c.id, _e.c.body, _e.c.tries)
+    select(_e.c.sequence, _e.c.id, _e.c.body, _e.c.tries, _e.c.kind, _e.c.created_us)
     .where(
         _e.c.tenant == bindparam("of_tenant"),
         _e.c.endpoint == bindparam("of_endpoint"),
@@ -282,7 +307,14 @@ _PRUNE: Final = prepare(
 def ready(db: Connection, webhook: Endpoint, now_us: int, most: int) -> list[Event]:
     """What may be sent now, longest due first: at most one event of each instruction."""
     return [
-        Event(sequence=row.sequence, id=row.id, body=row.body, tries=row.tries)
+        Event(
+            sequence=row.sequence,
+            id=row.id,
+            body=row.body,
+            tries=row.tries,
+            kind=row.kind,
+            created_us=row.created_us,
+        )
         for row in _READY.rows(db, of(webhook) | {"now_us": now_us, "most": most})
     ]
 

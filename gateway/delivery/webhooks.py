@@ -39,6 +39,7 @@ WIDTH: Final = 8
 """Most requests to one endpoint at once."""
 _ALL: Final = 1_000_000
 """As many events as the endpoint takes in one round."""
+_US_PER_S: Final = 1_000_000
 _PRUNE_EVERY_S: Final = 3600
 _EVENTS: Final = {
     Delivery.DELIVERED: WEBHOOK_DELIVERED,
@@ -284,9 +285,12 @@ class _Sender:
 
     def _tell(self, attempts: Sequence[Attempt]) -> None:
         events = _ERP_EVENTS if isinstance(self.endpoint, ErpEndpoint) else _EVENTS
+        now_us = self._now_us()
         for it in attempts:
             self._runtime.log.tell(
                 events[it.delivery],
+                kind=it.event.kind,
+                seconds=(now_us - it.event.created_us) / _US_PER_S,
                 tenant=self.endpoint.tenant,
                 endpoint=self.endpoint.id,
                 delivery=it.event.id,

@@ -163,6 +163,9 @@ FINAL: Final = frozenset(
 )
 """States that end an instruction. SETTLED is final but for a return (退汇) proven later."""
 
+FREED: Final = frozenset({_S.REJECTED, _S.RETURNED, _S.CANCELLED, _S.EXPIRED})
+"""States after which no payment of ours holds the money: the ERP's document may be paid anew."""
+
 PENDING_REASON: Final = {
     _S.HELD: "HELD",
     _S.SCHEDULED: "SCHEDULED",
@@ -239,6 +242,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """For payroll: what kind of pay it is (salary, bonus, welfare, expense, other)."""
     budget_item: str = ""
     """预算项目: under which item of the payer's budget it is paid; stays with us, '' for none."""
+    merged: str = ""
+    """Source documents of a merged payment (合并支付), see ``domain.merged``; '' for others."""
 
     def content(self) -> dict[str, str]:
         """What the payer asked for, without ids: the thing that digests and approvals bind."""
@@ -272,6 +277,8 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             content["payroll_purpose"] = self.payroll_purpose
         if self.budget_item:
             content["budget_item"] = self.budget_item
+        if self.merged:
+            content["merged"] = self.merged
         return content
 
     def digest(self) -> str:

@@ -26,6 +26,7 @@ def line_of(told: StatusTold) -> LineStatus:
         instruction=told.instruction,
         erp_reference=told.erp_reference,
         line=told.line,
+        merged=told.merged or (),
     )
 
 

@@ -162,6 +162,8 @@ class SharedMessages:
         }
         columns = names.columns["result"]
         row: dict[str, object] = {columns[it]: cell for it, cell in said.items() if columns[it]}
+        if line.merged:
+            row["sources"] = [dict(it.source) | {"amount": it.amount} for it in line.merged]
         if line.faults:
             row["errors"] = [fault.document() for fault in line.faults]
         return row

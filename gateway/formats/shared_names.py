@@ -27,7 +27,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
         *("system", "order", "line", "batch", "company", "payer_account", "payer_name"),
         *("payee_account", "payee_name", "payee_bank", "payee_cnaps", "payee_bic", "payee_city"),
         *("urgent", "currency", "amount", "purpose", "memo", "pay_day", "pay_type"),
-        *("payroll_purpose", "recon_code", "budget_item", "status", "taken_at"),
+        *("payroll_purpose", "recon_code", "budget_item", "sources", "status", "taken_at"),
     ),
     "result": _STANDING,
     "entry": (

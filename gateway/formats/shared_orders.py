@@ -14,7 +14,7 @@ from typing import Final
 from gateway.domain.errors import Fault
 from gateway.domain.instruction import BusinessType, Urgency
 from gateway.formats.shared_names import SharedNames
-from gateway.ports.erp_draft import Draft, FaultyDraft
+from gateway.ports.erp_draft import Draft, DraftPart, FaultyDraft
 from gateway.ports.erp_questions import Question
 from gateway.ports.erp_tables import Cell, Row
 
@@ -94,12 +94,15 @@ def draft_of(names: SharedNames, text: Texts, place: Place) -> Draft:
     values["erp_reference"] = reference_of(order, line) if order else ""
     columns = names.columns["order"]
     at = {ours: place(theirs) for ours, theirs in _FIELDS.items() if columns[theirs]}
+    if columns["sources"]:
+        at["merged"] = place("sources")
     at |= {
         "erp_reference": place("order"),
         "urgency": place("urgent"),
         "business_type": place("pay_type"),
     }
     source = {"system": text("system"), "order": order, "line": line, "batch": text("batch")}
+    merged = _sources(text("sources"), place("sources"))
     if "/" in line:  # two orders could come to have one reference
         values["erp_reference"] = ""
         fault = Fault(
@@ -109,9 +112,33 @@ def draft_of(names: SharedNames, text: Texts, place: Place) -> Draft:
             en="the line number must not hold a slash; correct it",
         )
         return _faulty_draft(
-            **values, at={**at, "erp_reference": place("line")}, source=source, faults=(fault,)
+            **values,
+            at={**at, "erp_reference": place("line")},
+            source=source,
+            merged=merged,
+            faults=(fault,),
         )
-    return _draft(**values, at=at, source=source)
+    return _draft(**values, at=at, source=source, merged=merged)
+
+
+def _sources(text: str, place: str) -> tuple[DraftPart, ...]:
+    """The source orders of a merged payment: ``order/line=amount;…``, the line 1 where unsaid.
+
+    What is no such text becomes a part that validation refuses, by its column's name.
+    """
+    parts: list[DraftPart] = []
+    for said in text.split(";") if text else ():
+        name, _, amount = said.strip().rpartition("=")
+        order, line = order_of(name.rstrip())
+        parts.append(
+            DraftPart(
+                erp_reference=reference_of(order, line) if order else "",
+                amount=amount.strip(),
+                at={"erp_reference": place, "amount": place},
+                source={"order": order, "line": line},
+            )
+        )
+    return tuple(parts)
 
 
 # Typed loosely because texts are passed by name.

@@ -158,8 +158,10 @@ def status_cells(names: SharedNames, told: StatusTold) -> dict[str, Cell]:
 
 
 def _status(names: SharedNames, told: Told) -> Iterator[Row]:
-    if isinstance(told, StatusTold):
-        yield _named(names.columns["result"], status_cells(names, told))
+    if not isinstance(told, StatusTold):
+        return
+    for one in (told, *(told.by_source() if told.merged else ())):
+        yield _named(names.columns["result"], status_cells(names, one))
 
 
 def _word(words: Mapping[str, str], state: str) -> str:

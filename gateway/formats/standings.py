@@ -12,7 +12,9 @@ from gateway.domain.instruction import State
 from gateway.ports.erp import LineStatus
 
 REFUSED: Final = "REFUSED"
-KNOWN_BEFORE: Final = frozenset({"reused_reference", "already_accepted", "repeated_reference"})
+KNOWN_BEFORE: Final = frozenset(
+    {"reused_reference", "already_accepted", "repeated_reference", "merged_taken"}
+)
 """Faults of a line whose number was accepted before, here or earlier in the same message."""
 
 

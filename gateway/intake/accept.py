@@ -6,7 +6,6 @@ release check. Calls that come while the last commit is under way are done toget
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from gateway.domain.errors import (
+    DocumentTaken,
     Fault,
     GatewayError,
     InvalidInstruction,
@@ -24,8 +24,10 @@ from gateway.domain.errors import (
 from gateway.domain.ids import InstructionId
 from gateway.domain.instruction import BusinessType, Instruction, State
 from gateway.domain.outcome import Grade
+from gateway.intake.claimed import Claims, guard
 from gateway.intake.examine import Examiner
 from gateway.intake.known import Accepted, Caller, Remembered, existing, remembered, stored
+from gateway.intake.merging import stored_source
 from gateway.intake.own_numbers import in_our_numbers
 from gateway.intake.reconciling import Coder, coder
 from gateway.intake.resent import Resent
@@ -178,7 +180,7 @@ class Intake:
     ) -> NewInstruction:
         """The row-to-be of an instruction; ``line`` of a ``batch`` read ``today``, or alone."""
         account = caller.tenant.accounts[instruction.debtor.account.number]
-        source = json.dumps(dict(draft.source), ensure_ascii=False) if draft.source else ""
+        source = stored_source(draft)
         return NewInstruction(
             instruction=instruction,
             digest=instruction.digest(),
@@ -198,6 +200,7 @@ class Intake:
             key = (caller.tenant.id, caller.erp, it.new.maker)
             groups.setdefault(key, []).append(place)
         results: dict[int, Accepted | GatewayError] = {}
+        guard(uow, [(it.caller, bool(it.new.instruction.merged)) for it in asked])
         for places in groups.values():
             of_one = self._accept_of_one(uow, [asked[place] for place in places])
             results.update(zip(places, of_one, strict=True))
@@ -285,6 +288,8 @@ class _Met:
         self._keys = remembered(uow, caller, KEY_SCOPE, keys)
         self._of_keys = stored(uow, caller, [it.subject for it in self._keys.values()])
         self._known = existing(uow, caller, [it.new.instruction.erp_reference for it in asked])
+        unknown = [it.new for it in asked if it.new.instruction.erp_reference not in self._known]
+        self._claims = Claims(uow, caller, unknown)
 
     def answer(self, it: _Asked, made: Made | None = None) -> Accepted | GatewayError:
         """The acceptance of one call, or why there is none.
@@ -304,6 +309,9 @@ class _Met:
                 if made.refusal is not None:
                     return made.refusal
                 new = with_makers(new, made)
+            clash = self._claims.clash(new)
+            if clash is not None:
+                return DocumentTaken(faults=(clash,))
             known = Accepted(id=new.instruction.id, erp_reference=reference, digest=new.digest)
             self._known[reference] = known
             self.fresh.append(new)

@@ -37,6 +37,8 @@ from gateway.intake.accept import (
     with_makers,
 )
 from gateway.intake.calls import Call
+from gateway.intake.claimed import guard
+from gateway.intake.merging import stored_source
 from gateway.intake.own_numbers import all_in_our_numbers
 from gateway.intake.refused_lines import (
     REUSED,
@@ -44,6 +46,7 @@ from gateway.intake.refused_lines import (
     met_before,
     not_permitted,
     repeated,
+    unclaimed,
 )
 from gateway.intake.releasing import RELEASE_LANE
 from gateway.intake.staged import begin, discard, met_again
@@ -219,7 +222,7 @@ class Bulk:
                     news.append(new(caller, examined, part, batch=batch, line=first, today=today))
                     continue
                 examined = (repeated(part, first),)
-            source = json.dumps(dict(part.source), ensure_ascii=False) if part.source else ""
+            source = stored_source(part)
             refused.append(
                 RefusedLine(
                     line=staged.lines,
@@ -269,6 +272,7 @@ class Bulk:
 
         Returns the step of their arrival, what was stored, and what was refused.
         """
+        guard(uow, [(call.caller, any(new.instruction.merged for new in news))])
         known = existing(uow, call.caller, [new.instruction.erp_reference for new in news])
         fresh, all_refused = news, refused
         if known:
@@ -286,6 +290,8 @@ class Bulk:
                     for new in again
                 ),
             ]
+        fresh, clashing = unclaimed(uow, call.caller, fresh)
+        all_refused = [*all_refused, *clashing] if clashing else all_refused
         made = self._intake.may_make(uow, call.caller.tenant, fresh)
         if made is not None:
             judged = list(zip(fresh, made, strict=True))

@@ -118,7 +118,8 @@ class Examiner:
         """A line that differs from earlier right ones in nothing but its own texts; else None."""
         texts, number = _own_of(draft), draft.creditor_account
         if (
-            not stand_as_written(texts)
+            draft.merged  # seldom, and summed by ``validate``
+            or not stand_as_written(texts)
             or ACCOUNT.fullmatch(number) is None
             or number == draft.debtor_account
         ):

@@ -50,7 +50,7 @@ class Exchange:
     """The use case of one envelope."""
 
     def __init__(self, desk: Desk, answers: Answers) -> None:
-        self._desk = desk
+        self.desk = desk
         self._answers = answers
 
     async def reply(self, sender: Sender, caller: Caller, body: bytes, digest: str) -> Replied:
@@ -59,7 +59,7 @@ class Exchange:
         Raises Overloaded when it may be sent again as it is, and the refusal itself where the
         language has no refusals of its own.
         """
-        desk, dialect = self._desk, sender.dialect
+        desk, dialect = self.desk, sender.dialect
         try:
             with foreseen(desk.runtime, sender.system, "erp sniffing"):
                 asks = dialect.asks is not None and dialect.asks(body[:_HEAD])
@@ -78,7 +78,7 @@ class Exchange:
         return await self._accepted(sender, digest, batch)
 
     async def _accepted(self, sender: Sender, digest: str, batch: Batch) -> Replied:
-        desk, write = self._desk, sender.dialect.report
+        desk, write = self.desk, sender.dialect.report
         if write is None:
             raise _no_answer(sender)
         report_id, at_us = desk.runtime.ids.new("rep"), to_us(desk.runtime.clock.now())
@@ -94,7 +94,7 @@ class Exchange:
         )
 
     async def _refused(self, sender: Sender, digest: str, faults: tuple[Fault, ...]) -> Replied:
-        desk, write = self._desk, sender.dialect.refuse
+        desk, write = self.desk, sender.dialect.refuse
         if write is None:
             raise InvalidInstruction(faults=faults)
         told = RefusedFile(
@@ -111,7 +111,7 @@ class Exchange:
 
         Raises Refused with the reason of each question that has no answer.
         """
-        desk, read = self._desk, sender.dialect.questions
+        desk, read = self.desk, sender.dialect.questions
         if read is None:
             raise NotOffered
 
@@ -150,7 +150,7 @@ class Exchange:
                 "the answer is there, but this language has no message for it",
                 "已查到结果，但该系统没有对应的回文格式",
             )
-        runtime = self._desk.runtime
+        runtime = self.desk.runtime
         facts = FileFacts(id=runtime.ids.new("rep"), created=runtime.clock.now())
         return Replied(
             pieces=guarded(lambda: writer.write(told, facts), runtime, sender.system, "erp answer"),
@@ -172,11 +172,11 @@ class Exchange:
             name=NAME,
             digest=digest,
             outcome=outcome,
-            at=self._desk.runtime.clock.now(),
+            at=self.desk.runtime.clock.now(),
             batch=batch,
             faults=faults,
         )
-        await self._desk.store.write(lambda uow: record(uow, arrival))
+        await self.desk.store.write(lambda uow: record(uow, arrival))
 
 
 def _no_answer(sender: Sender) -> NotOffered:

@@ -36,6 +36,7 @@ FIELD_NAMES: Final = MappingProxyType(
         "end_to_end_id": ("端到端标识", "end-to-end id"),
         "reconciliation_code": ("对账标识码", "reconciliation code"),
         "budget_item": ("预算项目", "budget item"),
+        "merged": ("合并来源单据", "merged source documents"),
         "batch_reference": ("批次号", "batch reference"),
         "instructions": ("付款指令列表", "list of instructions"),
     }
@@ -236,6 +237,25 @@ TEXTS: Final = MappingProxyType(
         "json_depth": (
             "请求正文嵌套过深，请按接口文档更正结构",
             "the body is nested too deeply; correct its structure after the API documentation",
+        ),
+        "merged_total": (
+            "合并来源单据的金额之和与付款金额不符（{detail}），请核对后更正",
+            (
+                "the amounts of the merged source documents do not add up to the payment's"
+                " ({detail}); check and correct them"
+            ),
+        ),
+        "merged_too_many": (
+            "一笔合并付款最多含 {detail} 张来源单据，请拆分",
+            "a merged payment holds at most {detail} source documents; split it",
+        ),
+        "merged_repeated": (
+            "同一来源单据在本笔合并付款中出现多次，请合为一行或更正",
+            "this source document stands more than once in the payment; join or correct it",
+        ),
+        "merged_taken": (
+            "来源单据已在付款 {detail} 中支付或办理中，不能重复付款；请核对",
+            "a source document is being paid, or was paid, by {detail}; do not pay it again",
         ),
         "batch_empty": (
             "批次中没有付款指令，请至少提供一条",

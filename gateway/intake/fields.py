@@ -108,15 +108,29 @@ def _payroll_purpose(draft: Draft, business: BusinessType, faults: Faults) -> Pa
     return None
 
 
-def read_amount(raw: str, unit: Currency, faults: Faults) -> Money | None:
-    """Read a positive amount; None when it is at fault (then said in ``faults``)."""
+def read_reference(raw: str, faults: Faults) -> str:
+    """Read an ERP's reference; '' when it is at fault (then said in ``faults``)."""
+    text = _text("erp_reference", raw, TEXT_MAX["erp_reference"], faults) if raw else ""
+    if not text:
+        faults.add("erp_reference", "required")
+    elif raw.strip(BLANKS) != raw:
+        faults.add("erp_reference", "surrounding_space")
+    return text
+
+
+def read_amount(raw: str, unit: Currency, faults: Faults, *, signed: bool = False) -> Money | None:
+    """Read a positive amount, or one that is not zero where it may be ``signed``.
+
+    None when it is at fault (then said in ``faults``).
+    """
     if not raw:
         faults.add("amount", "required")
         return None
     try:
-        amount = Money.parse(raw, unit)
+        amount = Money.parse(raw, unit, signed=signed)
     except MoneyFormatError as error:
-        faults.add("amount", f"amount_{error.reason}", str(unit.digits))
+        reason = "zero" if signed and error.reason == "sign" else error.reason  # -0
+        faults.add("amount", f"amount_{reason}", str(unit.digits))
         return None
     if not amount.minor:
         faults.add("amount", "amount_zero")

@@ -23,19 +23,24 @@ from unicodedata import normalize
 import msgspec
 
 from gateway.domain.errors import Fault, Refused
+from gateway.domain.merged import PARTS_MAX
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.faults import fault
 from gateway.intake.fields import BLANKS, TEXT_MAX
 from gateway.ports.erp import Draft
+from gateway.ports.erp_draft import TEXT_FIELDS, DraftPart
 from gateway.wire.charset import forbidden_characters
 
 BATCH_MAX: Final = 10_000
 """Most instructions of one JSON batch; larger ones come as files."""
 UNKNOWN_MAX: Final = 20
 """Unknown fields listed per object; the rest is counted."""
-FIELDS: Final = tuple(one for one in Draft.__struct_fields__ if one not in {"at", "line", "source"})
+FIELDS: Final = TEXT_FIELDS
 """The members of an instruction object, which are the texts of a draft."""
 _KNOWN: Final = frozenset(FIELDS)
+_MERGED: Final = "merged"
+_MEMBERS: Final = _KNOWN | {_MERGED}
+_PART: Final = frozenset({"erp_reference", "amount"})
 _HEAD: Final = frozenset({"batch_reference", "on_refused", "instructions"})
 _NAME_MAX: Final = 64
 _STRING_OR_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN', re.DOTALL)
@@ -256,21 +261,55 @@ def _draft(value: object, base: str) -> Draft:
     if not isinstance(value, dict):
         return FaultyDraft(at=at, faults=(fault("not_object", base),), unreadable=True)
     found: list[Fault] = []
-    if isinstance(value, _Repeated) or not value.keys() <= _KNOWN:
-        found.extend(_stray(value, _KNOWN, base))
+    if isinstance(value, _Repeated) or not value.keys() <= _MEMBERS:
+        found.extend(_stray(value, _MEMBERS, base))
+    texts = _texts(value, _KNOWN, base, found)
+    parts = _parts(value.get(_MERGED), f"{base}/{_MERGED}", found)
+    if not found:
+        return _plain_draft(**texts, merged=parts, at=at)
+    return _faulty_draft(**texts, merged=parts, at=at, faults=tuple(found))
+
+
+def _texts(
+    value: Mapping[str, object], known: frozenset[str], base: str, found: list[Fault]
+) -> dict[str, str]:
+    """The members of ``known`` that are texts; faults are added to ``found``."""
     texts: dict[str, str] = {}
     for name, member in value.items():
-        if name not in _KNOWN:
+        if name not in known:
             continue
         if isinstance(member, str):
             texts[name] = member
         elif member is not None:  # null means absent
             found.append(_no_text(member, f"{base}/{name}"))
-    if not found:
-        return _plain_draft(**texts, at=at)
     for one in found:  # of a repeated field neither value is used
-        texts.pop(one.path.rpartition("/")[2], None)
-    return _faulty_draft(**texts, at=at, faults=tuple(found))
+        texts.pop(one.path.removeprefix(f"{base}/"), None)
+    return texts
+
+
+def _parts(value: object, base: str, found: list[Fault]) -> tuple[DraftPart, ...]:
+    """The source documents of a merged payment; faults are added to ``found``."""
+    if value is None or any(one.path == base for one in found):
+        return ()
+    if not isinstance(value, list):
+        found.append(fault("not_array", base))
+        return ()
+    parts: list[DraftPart] = []
+    for number, member in enumerate(value[: PARTS_MAX + 1]):
+        path = f"{base}/{number}"
+        if not isinstance(member, dict):
+            found.append(fault("not_object", path))
+            continue
+        wrong = list(_stray(member, _PART, path))
+        texts = _texts(member, _PART, path, wrong)
+        found.extend(wrong)
+        at = {name: f"{path}/{name}" for name in sorted(_PART)}
+        parts.append(
+            DraftPart(
+                erp_reference=texts.get("erp_reference", ""), amount=texts.get("amount", ""), at=at
+            )
+        )
+    return tuple(parts)
 
 
 def _no_text(member: object, path: str) -> Fault:

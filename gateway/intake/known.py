@@ -11,12 +11,13 @@ from sqlalchemy import Connection, bindparam, select
 
 from gateway.domain.decision import Actor
 from gateway.domain.ids import InstructionId
+from gateway.domain.instruction import FREED
 from gateway.ports.tenancy import Tenant
 from gateway.store import tables
 from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
-_i, _a = tables.instruction, tables.acceptance
+_i, _a, _s = tables.instruction, tables.acceptance, tables.merged_source
 _ACCEPTED: Final = select(_i.c.id, _i.c.erp_reference, _i.c.digest).where(
     _i.c.tenant == bindparam("of_tenant")
 )
@@ -24,6 +25,19 @@ _EXISTING: Final = prepare(
     _ACCEPTED.where(_i.c.erp == bindparam("of_erp"), among(_i.c.erp_reference, "of_references"))
 )
 _STORED: Final = prepare(_ACCEPTED.where(among(_i.c.id, "of_ids")))
+STILL: Final = _i.c.state.not_in([it.value for it in FREED])
+"""A payment holds its documents: they may not be paid by another."""
+CARRIED: Final = prepare(
+    select(_s.c.erp_reference, _i.c.id, _i.c.erp_reference.label("number"))
+    .join(_i, (_i.c.tenant == _s.c.tenant) & (_i.c.id == _s.c.instruction))
+    .where(
+        _s.c.tenant == bindparam("of_tenant"),
+        _s.c.erp == bindparam("of_erp"),
+        among(_s.c.erp_reference, "of_references"),
+        STILL,
+    )
+)
+"""The merged payments that hold documents of an ERP, by the documents' references."""
 _REMEMBERED: Final = prepare(
     select(_a.c.key, _a.c.digest, _a.c.subject).where(
         _a.c.tenant == bindparam("of_tenant"),
@@ -88,12 +102,13 @@ def existing(uow: Uow, caller: Caller, references: Sequence[str]) -> dict[str, A
 def known_references(db: Connection, caller: Caller, references: Sequence[str]) -> frozenset[str]:
     """Those of these under which this ERP has something accepted, or is being read in.
 
+    Also those that are source documents of a merged payment which was not refused in the end.
     Whoever refuses a document must leave these out: to its ERP, "refused" would be said of the
     payment that is under way.
     """
     asked = sorted({normalize("NFC", it) for it in references})
     values = {"of_tenant": caller.tenant.id, "of_erp": caller.erp, "of_references": asked}
-    found = {row.erp_reference for row in _EXISTING.rows(db, values)}
+    found = {row.erp_reference for it in (_EXISTING, CARRIED) for row in it.rows(db, values)}
     return frozenset(it for it in references if normalize("NFC", it) in found)
 
 
@@ -107,7 +122,11 @@ def known_instructions(
         "of_erp": caller.erp,
         "of_references": sorted(set(asked.values())),
     }
-    found = {row.erp_reference: InstructionId(row.id) for row in _EXISTING.rows(db, values)}
+    found = {
+        row.erp_reference: InstructionId(row.id)
+        for it in (CARRIED, _EXISTING)
+        for row in it.rows(db, values)
+    }
     return {it: found[plain] for it, plain in asked.items() if plain in found}
 
 

@@ -23,7 +23,8 @@ from gateway.intake.accept import Intake
 from gateway.intake.arrivals import Arrival, FileOutcome, record
 from gateway.intake.asking import Asking
 from gateway.intake.bulk import Bulk
-from gateway.intake.shadow import Shadow, Shadows
+from gateway.intake.overheard import Overheard, Shadow
+from gateway.intake.shadow import Shadows
 from gateway.intake.taking import (
     Sender,
     faults_told,
@@ -79,9 +80,21 @@ class Desk:
 
     def shade(self, sender: Sender, file: Path | bytes, batch: str) -> None:
         """Let a system's new mapping read the same, if it has one; nobody waits for that."""
-        if sender.shadow is not None and self.shadows is not None:
-            shadow = Shadow(system=sender.system, old=sender.dialect, new=sender.shadow)
+        shadow = _shadow(sender)
+        if shadow is not None and self.shadows is not None:
             self.shadows.cast(shadow, file, batch)
+
+    def overhear(self, sender: Sender, heard: Overheard) -> None:
+        """The same for what was fetched from the system: a page of its API, rows of a table."""
+        shadow = _shadow(sender)
+        if shadow is not None and self.shadows is not None:
+            self.shadows.overhear(shadow, heard)
+
+
+def _shadow(sender: Sender) -> Shadow | None:
+    if sender.shadow is None:
+        return None
+    return Shadow(system=sender.system, old=sender.dialect, new=sender.shadow)
 
 
 class Picking:

@@ -14,6 +14,8 @@ from typing import Final, Protocol
 
 from gateway.domain.errors import Fault, NotOffered, WireError
 from gateway.intake.known import Accepted, known_references
+from gateway.intake.merging import documents_of
+from gateway.intake.overheard import Heard
 from gateway.intake.picking import Desk, Stopping
 from gateway.intake.refused_lines import REUSED
 from gateway.intake.taking import Sender, foreseen, take_one
@@ -92,12 +94,13 @@ class Pulling:
         """
         cursor, seen = "", set[str]()
         while not self._stopping() and len(seen) < PAGES_MAX:
-            page = await self._page(cursor)
-            if page is None:
+            heard = await self._page(cursor)
+            if heard is None:
                 return
-            await self._take(page.drafts)
+            await self._take(heard.page.drafts)
+            self._desk.overhear(self._sender, heard)
             seen.add(cursor)
-            cursor = page.cursor
+            cursor = heard.page.cursor
             if not cursor or cursor in seen:
                 return
 
@@ -105,13 +108,14 @@ class Pulling:
         """Close connections."""
         await self._session.aclose()
 
-    async def _page(self, cursor: str) -> Pulled | None:
+    async def _page(self, cursor: str) -> Heard | None:
         """The page after a cursor; None when the vendor asks for patience."""
         runtime, system = self._desk.runtime, self._sender.system
         access = self._session.access
         for _ in range(_LOGINS):
+            moment = self._session.moment()
             with foreseen(runtime, system, "erp pull"):
-                call = self._pull.encode(access, self._session.moment(), cursor)
+                call = self._pull.encode(access, moment, cursor)
             reply = await self._session.call(call)
             with foreseen(runtime, system, "erp pull"):
                 if self._pull.follow is None:
@@ -119,7 +123,14 @@ class Pulling:
                 else:
                     found = self._pull.follow(access, reply, cursor)
             if isinstance(found, Pulled):
-                return found
+                return Heard(
+                    access=access,
+                    moment=moment,
+                    cursor=cursor,
+                    call=call,
+                    reply=reply,
+                    page=found,
+                )
             if found is not Verdict.LOGIN:
                 return None
             self._session.forget()
@@ -143,9 +154,10 @@ class Pulling:
                 await self._tell(told)
             await self._put_right(
                 [
-                    _subject(draft)
+                    _subject(document)
                     for draft, it in zip(some, results, strict=True)
                     if isinstance(it, Accepted)
+                    for document in self._told_of(draft)
                 ]
             )
         if drafts:
@@ -153,6 +165,10 @@ class Pulling:
             self._desk.runtime.log.tell(
                 ERP_PULLED, tenant=system.tenant, endpoint=system.id, lines=taken, count=refused
             )
+
+    def _told_of(self, draft: Draft) -> tuple[Draft, ...]:
+        """What is told of where a draft is refused: its source documents, where the ERP is so."""
+        return documents_of(draft) if self._sender.dialect.per_source else (draft,)
 
     async def _put_right(self, subjects: Sequence[str]) -> None:
         """What was refused before and is a payment now must not be called refused afterwards."""
@@ -168,7 +184,8 @@ class Pulling:
         The vendor would call that payment failed, and its user would pay again.
         """
         desk, system, caller = self._desk, self._sender.system, self._sender.caller
-        numbers = [draft.erp_reference for draft, _ in refused]
+        told = [(it, faults) for draft, faults in refused for it in self._told_of(draft)]
+        numbers = [draft.erp_reference for draft, _ in told]
         taken = await desk.store.read(lambda db: known_references(db, caller, numbers))
         now = desk.runtime.clock.now()
         says = [
@@ -177,16 +194,16 @@ class Pulling:
                 subject=_subject(draft),
                 version=_version(faults),
             )
-            for draft, faults in refused
+            for draft, faults in told
             if draft.erp_reference not in taken
         ]
-        if len(says) < len(refused):
+        if len(says) < len(told):
             desk.runtime.log.tell(
                 ERP_PUT_OFF,
                 tenant=system.tenant,
                 endpoint=system.id,
                 code=REUSED,
-                count=len(refused) - len(says),
+                count=len(told) - len(says),
             )
         if says:
             await desk.store.write(

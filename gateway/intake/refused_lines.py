@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.domain.errors import Fault, NotPermitted
-from gateway.intake.known import Accepted
+from gateway.intake.claimed import Claims
+from gateway.intake.known import Accepted, Caller
 from gateway.lifecycle.rows import NewInstruction
 from gateway.ports.erp import Draft
+from gateway.store.uow import Uow
 
 REPEATED: Final = "repeated_reference"
 REUSED: Final = "reused_reference"
@@ -66,6 +69,30 @@ def _met(instruction: str, *, same: bool) -> Fault:
         en=f"this reference was accepted before ({instruction}) "
         + ("with the same content; nothing to do" if same else "with other content; use a new one"),
     )
+
+
+def unclaimed(
+    uow: Uow, caller: Caller, news: Sequence[NewInstruction]
+) -> tuple[Sequence[NewInstruction], list[RefusedLine]]:
+    """Those lines whose documents no other payment carries, and the others refused."""
+    claims = Claims(uow, caller, news)
+    if not claims.asks:
+        return news, []
+    clashes = [claims.clash(it) for it in news]
+    if not any(clashes):
+        return news, []
+    pairs = list(zip(news, clashes, strict=True))
+    refused = [
+        RefusedLine(
+            line=new.line,
+            erp_reference=new.instruction.erp_reference,
+            faults=(clash,),
+            source=new.source,
+        )
+        for new, clash in pairs
+        if clash is not None
+    ]
+    return [new for new, clash in pairs if clash is None], refused
 
 
 def not_permitted(new: NewInstruction, why: NotPermitted) -> RefusedLine:

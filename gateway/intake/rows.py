@@ -7,15 +7,19 @@ again changes nothing, because intake knows its reference and content.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import UNSET
 
 from gateway.domain.errors import Corrupt, Fault, GatewayError, Overloaded, Refused, WireError
 from gateway.domain.ids import InstructionId
 from gateway.domain.instruction import State
 from gateway.domain.money import Money, MoneyFormatError, currency
 from gateway.intake.known import Accepted, known_instructions
+from gateway.intake.merging import echoed
+from gateway.intake.overheard import Claimed
 from gateway.intake.picking import Desk
 from gateway.intake.taking import Sender, foreseen, take_one
 from gateway.ports.erp import Draft
@@ -110,6 +114,9 @@ class Rows:
             outcomes = [it async for it in self._outcomes(orders, rows)]
             done = [it for it in outcomes if it[2] is not None]
             await self._tell(orders, done)
+            if rows:
+                read = [(row, draft) for row, draft, _ in outcomes]
+                self._desk.overhear(self._sender, Claimed(table=orders.table, rows=read))
             taken += sum(isinstance(outcome, Accepted) for _, _, outcome in done)
             refused += sum(isinstance(outcome, tuple) for _, _, outcome in done)
             if len(rows) < MOST or len(done) < len(rows):
@@ -175,8 +182,7 @@ class Rows:
         for _, draft, outcome in done:
             assert draft is not None
             rows = refused if isinstance(outcome, tuple) else accepted
-            earlier = known.get(draft.erp_reference, "")
-            rows.extend(orders.results.rows(self._told(draft, outcome, earlier)))
+            rows.extend(orders.results.rows(self._told(draft, outcome, known)))
         await self._box.answer(
             orders.table,
             [row for row, _, _ in done],
@@ -186,21 +192,27 @@ class Rows:
     async def _known(self, done: Sequence[_Rowed]) -> dict[str, InstructionId]:
         """What was accepted before under the numbers of those that are refused now."""
         asked = [
-            draft.erp_reference
+            number
             for _, draft, outcome in done
-            if isinstance(outcome, tuple) and draft is not None and draft.erp_reference
+            if isinstance(outcome, tuple) and draft is not None
+            for number in (draft.erp_reference, *(it.erp_reference for it in draft.merged))
+            if number
         ]
         caller = self._sender.caller
         if not asked:
             return {}
         return await self._desk.store.read(lambda db: known_instructions(db, caller, asked))
 
-    def _told(self, draft: Draft, outcome: _Outcome, earlier: str) -> StatusTold:
+    def _told(
+        self, draft: Draft, outcome: _Outcome, known: Mapping[str, InstructionId]
+    ) -> StatusTold:
         """The first thing that an order is told: it was accepted, or why it was not.
 
-        ``earlier`` is what was accepted under its number before it was changed. Then it is not
-        told as refused: the payment that is under way would be taken for failed, and paid again.
+        ``known`` is what was accepted under its number before it was changed, or carries its
+        document. Then it is not told as refused: the payment that is under way would be taken for
+        failed, and paid again.
         """
+        earlier = known.get(draft.erp_reference, "")
         faults = outcome if isinstance(outcome, tuple) else ()
         refused = bool(faults) and not earlier
         return StatusTold(
@@ -217,6 +229,8 @@ class Rows:
             text=(_UNCHANGED if earlier and faults else "") + _words(faults),
             reconciliation_code=draft.reconciliation_code,
             source=draft.source,
+            merged=tuple(it for it in echoed(draft) if it.reference not in known and not earlier)
+            or UNSET,
         )
 
     # ── questions ─────────────────────────────────────────────────────────────────────────

@@ -54,7 +54,7 @@ class Sender:
     dialect: ErpDialect
     """As the system's options shape it."""
     shadow: ErpDialect | None = None
-    """A new mapping that reads the same files beside it; see ``gateway.intake.shadow``."""
+    """A new mapping that reads the same beside it; see ``gateway.intake.shadow``."""
 
     @property
     def caller(self) -> Caller:
@@ -110,11 +110,18 @@ async def take_one(intake: Intake, sender: Sender, draft: Draft) -> Accepted | t
 
 
 @contextmanager
-def foreseen(runtime: Runtime, system: ErpSystem, what: str) -> Iterator[None]:
+def foreseen(
+    runtime: Runtime,
+    system: ErpSystem,
+    what: str,
+    *,
+    fresh: Callable[[str], bool] | None = None,
+) -> Iterator[None]:
     """Run an adapter's code; what it raises beyond its promises becomes a WireError.
 
     Bytes from outside met a fault of ours then. It is told, and it concerns these bytes alone:
-    nobody may end this process by sending a file.
+    nobody may end this process by sending a file. ``fresh`` says of an error's name whether it is
+    to be told, where the same one would come again and again.
     """
     try:
         yield
@@ -122,7 +129,8 @@ def foreseen(runtime: Runtime, system: ErpSystem, what: str) -> Iterator[None]:
         raise
     except Exception as error:
         name = type(error).__name__
-        runtime.log.tell(FAILED, tenant=system.tenant, endpoint=system.id, error=name, why=what)
+        if fresh is None or fresh(name):
+            runtime.log.tell(FAILED, tenant=system.tenant, endpoint=system.id, error=name, why=what)
         raise WireError("unrecognised") from error
 
 

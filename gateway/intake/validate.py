@@ -20,6 +20,7 @@ from gateway.domain.party import Account, Agent, Party, masked
 from gateway.intake.draft import FaultyDraft
 from gateway.intake.faults import Faults
 from gateway.intake.fields import Fields, read_amount, read_fields
+from gateway.intake.merging import read_merged
 from gateway.intake.payee_bank import AGENT, PayeeBanks, Route
 from gateway.ports.bank import BankDialect, FieldProblem
 from gateway.ports.bank_batch import BatchKind
@@ -70,7 +71,9 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
     faults = Faults(draft, earlier)
     fields = read_fields(draft, faults)
     own = _debtor(fields, tenant, faults)
-    amount = read_amount(draft.amount, _unit(fields, own, faults), faults)
+    unit = _unit(fields, own, faults)
+    amount = read_amount(draft.amount, unit, faults)
+    merged = read_merged(draft, amount, unit, faults)
     _check_date(fields.execution_date, today, faults)
     if own is None:
         return tuple(faults.found)
@@ -85,6 +88,7 @@ def validate(  # noqa: PLR0913 - keyword-only, one name for each thing a draft i
         own=own,
         amount=amount,
         route=route,
+        merged=merged,
     )
     _check_with_bank(
         instruction, dialect, route, faults, due=bank_due(connection, fields.execution_date, today)
@@ -165,8 +169,14 @@ def _check_offered(dialect: BankDialect, fields: Fields, faults: Faults) -> None
         faults.add("debtor_account", "not_offered", BusinessType.PAYMENT.value)
 
 
-def _instruction(
-    fields: Fields, *, identity: _Identity, own: OwnAccount, amount: Money | None, route: Route
+def _instruction(  # noqa: PLR0913 - keyword-only, one name for each thing it is made of
+    fields: Fields,
+    *,
+    identity: _Identity,
+    own: OwnAccount,
+    amount: Money | None,
+    route: Route,
+    merged: str,
 ) -> Instruction:
     """Assemble the instruction.
 
@@ -203,6 +213,7 @@ def _instruction(
         end_to_end_id=texts["end_to_end_id"],
         reconciliation_code=texts["reconciliation_code"],
         budget_item=texts["budget_item"],
+        merged=merged,
     )
 
 

@@ -20,7 +20,7 @@ from gateway.lifecycle import history, reservations
 from gateway.lifecycle.cases import close_cases, open_case, open_loose_case
 from gateway.lifecycle.fact import STATE_WORDS, Fact, Group
 from gateway.lifecycle.outbox import tell
-from gateway.lifecycle.rows import NewInstruction, Standing, row_of
+from gateway.lifecycle.rows import NewInstruction, Standing, row_of, source_rows
 from gateway.lifecycle.sealing import Sealing
 from gateway.ports.runtime import Ids
 from gateway.store import tables
@@ -104,6 +104,9 @@ def receive(uow: Uow, news: Sequence[NewInstruction], at_us: int, step: str) -> 
     ``step`` is a fresh id: the record of their arrival.
     """
     uow.add_keyed(tables.instruction, {it.instruction.id: row_of(it, at_us, step) for it in news})
+    for it in news:
+        if it.instruction.merged:
+            uow.add(tables.merged_source, *source_rows(it.instruction))
     about = {
         "tenant": news[0].instruction.tenant,
         "before": "",

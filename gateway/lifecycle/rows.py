@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, bindparam, select
 
 from gateway.domain.ids import InstructionId, TenantId
 from gateway.domain.instruction import BusinessType, Instruction, State, Urgency
+from gateway.domain.merged import merged_parts
 from gateway.domain.money import Money, currency
 from gateway.domain.outcome import Grade
 from gateway.domain.party import Account, Agent, Party
@@ -103,7 +104,7 @@ CONTENT: Final = (
     *(_i.c.creditor_agent_cnaps, _i.c.creditor_agent_bic, _i.c.creditor_city),
     *(_i.c.amount_minor, _i.c.currency, _i.c.purpose, _i.c.memo, _i.c.own_bank, _i.c.local),
     *(_i.c.business_type, _i.c.urgency, _i.c.execution_date, _i.c.end_to_end_id),
-    *(_i.c.reconciliation_code, _i.c.payroll_purpose, _i.c.budget_item),
+    *(_i.c.reconciliation_code, _i.c.payroll_purpose, _i.c.budget_item, _i.c.merged),
 )
 """The columns of an instruction's record."""
 _content_columns: Final = attrgetter(*(it.name for it in CONTENT))
@@ -142,6 +143,7 @@ def instruction_at(row: Sequence[Any], tenant: Tenant) -> Instruction:
         reconciliation_code,
         payroll_purpose,
         budget_item,
+        merged,
     ) = row
     agent = Agent(name=agent_name, cnaps=agent_cnaps, bic=agent_bic, city=city)
     return Instruction(
@@ -164,6 +166,7 @@ def instruction_at(row: Sequence[Any], tenant: Tenant) -> Instruction:
         reconciliation_code=reconciliation_code,
         payroll_purpose=payroll_purpose,
         budget_item=budget_item,
+        merged=merged,
     )
 
 
@@ -239,4 +242,19 @@ def row_of(new: NewInstruction, at_us: int, step: str = "") -> dict[str, object]
         "makers": new.makers,
         "seal": "",
         "control_version": new.control_version,
+        "merged": it.merged,
     }
+
+
+def source_rows(instruction: Instruction) -> list[dict[str, object]]:
+    """A row for each source document of a merged payment, by which it is found."""
+    return [
+        {
+            "tenant": instruction.tenant,
+            "instruction": instruction.id,
+            "part": number,
+            "erp": instruction.erp,
+            "erp_reference": part.reference,
+        }
+        for number, part in enumerate(merged_parts(instruction.merged), 1)
+    ]

@@ -34,4 +34,6 @@ def discard(uow: Uow, tenant: str, batch: str) -> None:
     uow.change(delete(step).where(step.c.tenant == tenant, step.c.id.in_(arrivals)))
     staged = select(_i.c.id).where(*ours)
     uow.change(delete(row).where(row.c.tenant == tenant, row.c.instruction.in_(staged)))
+    part = tables.merged_source
+    uow.change(delete(part).where(part.c.tenant == tenant, part.c.instruction.in_(staged)))
     uow.change(delete(_i).where(_i.c.tenant == tenant, _i.c.batch == batch))

@@ -5,12 +5,14 @@ Rule kept here: what is told once under a subject and version is never told twic
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec import UNSET
+
 from gateway.domain.instruction import FINAL, PENDING_REASON
+from gateway.domain.merged import echoed_parts
 from gateway.domain.money import Money, currency
 from gateway.lifecycle.outbox import Told as Change
 from gateway.ports.erp_told import StatusTold, Told
@@ -27,6 +29,7 @@ def status_told(row: Any, owner: Tenant, change: Change) -> StatusTold:  # noqa:
     is not known keeps its state and a reason, never a failure.
     """
     own = owner.accounts.get(row.debtor_account)
+    source, parts = echoed_parts(row.merged, row.source)
     return StatusTold(
         instruction=row.id,
         version=change.version,
@@ -55,7 +58,8 @@ def status_told(row: Any, owner: Tenant, change: Change) -> StatusTold:  # noqa:
         business_type=row.business_type,
         end_to_end_id=row.end_to_end_id,
         reconciliation_code=row.reconciliation_code,
-        source=json.loads(row.source) if row.source else {},
+        source=source,
+        merged=parts or UNSET,
     )
 
 

@@ -7,11 +7,12 @@ that ``DIALECT`` is) to records. What a dialect cannot do is absent, and the gat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from gateway.domain.errors import Fault
+from gateway.domain.merged import MergedPart
 from gateway.ports.erp_api import ErpApi
 from gateway.ports.erp_draft import Draft, FileEnd, FileHead, FilePart
 from gateway.ports.erp_questions import Question
@@ -70,6 +71,21 @@ class LineStatus:
     """Our id; '' for a refused line."""
     erp_reference: str = ""
     line: int = 0
+    merged: tuple[MergedPart, ...] = ()
+    """The source documents of a merged payment (合并支付)."""
+
+    def by_source(self) -> tuple[LineStatus, ...]:
+        """The same for each source document; itself where the payment is none of merged ones."""
+        return tuple(
+            replace(
+                self,
+                erp_reference=it.reference,
+                amount=it.amount,
+                source={**self.source, **it.source},
+                merged=(),
+            )
+            for it in self.merged
+        ) or (self,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +200,9 @@ class ErpDialect:
     """Options of a system that this dialect knows; another one is a fault of the settings."""
     secrets: frozenset[str] = frozenset()
     """Secrets it needs."""
+    per_source: bool = False
+    """Whether the ERP is told of each source document of a merged payment (合并支付) by itself;
+    else it is told once, under the merged number, and the record names the documents."""
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By endpoint or message, what each of our states is called there: every state has a code."""
     transports: frozenset[ErpTransport] = frozenset()

@@ -73,10 +73,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """How a token is got. ``decode`` raises Refused (why) or WireError."""
+    """How a token is got. ``decode`` raises Refused (why) or WireError.
+
+    Where it takes several calls, ``decode`` gives the next one.
+    """
 
     encode: Callable[[Access, Moment], Call]
-    decode: Callable[[CallReply, Moment], Token]
+    decode: Callable[[CallReply, Moment], Token | Call]
 
 
 class Verdict(StrEnum):

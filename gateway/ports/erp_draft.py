@@ -8,10 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 from gateway.domain.errors import Fault
+
+
+class DraftPart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One source document of a merged payment (合并支付) as an ERP wrote it; see ``Draft``.
+
+    ``amount`` may be negative (红字); all of them together are the payment's amount.
+    """
+
+    erp_reference: str = ""
+    amount: str = ""
+    at: Mapping[str, str] = msgspec.field(default_factory=dict)
+    line: int | None = None
+    source: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -46,6 +60,14 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line: int | None = None
     source: Mapping[str, str] = msgspec.field(default_factory=dict)
     """What a reply in the ERP's own format must echo (pain.001: MsgId, PmtInfId, InstrId, …)."""
+    merged: tuple[DraftPart, ...] = ()
+    """The source documents that the ERP merged into this payment; none for a payment of its own."""
+
+
+TEXT_FIELDS: Final = tuple(
+    it for it in Draft.__struct_fields__ if it not in {"at", "line", "source", "merged"}
+)
+"""The fields of a draft that are texts."""
 
 
 class FaultyDraft(Draft, frozen=True, kw_only=True, gc=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from gateway.domain.ids import TenantId
@@ -17,6 +18,15 @@ ENDPOINT: Final = "erp:"
 """Before an ERP system's id where it stands among webhooks: so none bears the name of another."""
 
 
+class ReceiptForm(StrEnum):
+    """What file a receipt is told with. The strings stand in settings: for ever."""
+
+    PDF = "pdf"
+    """The gateway's rendering of the bank's data."""
+    DATA = "data"
+    """The data itself, as JSON."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """What an ERP is told of accounts without asking.
@@ -28,6 +38,7 @@ class Feed:
     kinds: frozenset[ToldKind] = frozenset()
     accounts: tuple[str, ...] = ()
     every_s: int = 60
+    receipts: ReceiptForm = ReceiptForm.PDF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,7 @@ class ErpSystem:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Account numbers as the ERP writes them (an IBAN it needs) to our account numbers."""
     shadow: str = ""
-    """A dialect that reads the same files beside this one; only differences are told."""
+    """A dialect that reads the same beside this one; only differences are told."""
     shadow_options: Mapping[str, str] = field(default_factory=dict)
     """Its options, where they are not those of this one: a new column mapping before it counts."""
 

@@ -2,7 +2,8 @@
 
 Rule kept here: a record says everything its message needs, so that an adapter stays pure and a
 message that is repeated says the same. Amounts are exact decimal texts, debit negative; an
-outcome that is not known keeps its state and is never called failed.
+outcome that is not known keeps its state and is never called failed. What only merged payments
+have is unset, and not written, for all others: they are told as they always were.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType, structs
+
+from gateway.domain.merged import MergedPart
 
 
 class ToldKind(StrEnum):
@@ -70,6 +74,37 @@ class StatusTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="statu
     reconciliation_code: str = ""
     """对账标识码."""
     source: Mapping[str, str] = {}
+    merged: tuple[MergedPart, ...] | UnsetType = UNSET
+    """Of a merged payment (合并支付): its source documents; unset where one of them is told."""
+    part: int | UnsetType = UNSET
+    """Which source document of a merged payment this is told of, from 1: ``erp_reference``,
+    ``amount`` and ``source`` are that document's; unset: the payment itself."""
+    merged_reference: str | UnsetType = UNSET
+    """The number of the payment that carries the document; unset for the payment itself."""
+
+    def subject(self) -> str:
+        """What it is about, unique for ever: the payment, or one document that it carries."""
+        return f"{self.instruction}/{self.part}" if self.part else self.instruction
+
+    def by_source(self) -> tuple[StatusTold, ...]:
+        """The same for each source document; itself where the payment is none of merged ones.
+
+        Each says the same state: at the bank it is one payment.
+        """
+        if not self.merged:
+            return (self,)
+        return tuple(
+            structs.replace(
+                self,
+                erp_reference=it.reference,
+                amount=it.amount,
+                source={**self.source, **it.source},
+                merged=UNSET,
+                part=number,
+                merged_reference=self.erp_reference,
+            )
+            for number, it in enumerate(self.merged, 1)
+        )
 
 
 class EntryTold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -97,6 +132,8 @@ class EntryTold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     end_to_end_id: str = ""
     erp_reference: str = ""
     """The instruction of this ERP that the entry belongs to, where it is proven."""
+    merged: tuple[MergedPart, ...] | UnsetType = UNSET
+    """The source documents of that payment, where it is a merged one."""
     receipt_number: str = ""
 
 

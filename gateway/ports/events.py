@@ -215,6 +215,32 @@ PAYEES_WITHDRAWN: Final = _event(
 REFERENCE_IMPORTED: Final = _event(
     _I, "reference_imported", "参考数据已导入", "reference data were imported"
 )
+STATEMENT_IMPORTED: Final = _event(
+    _I, "statement_imported", "对账单已导入", "a statement was imported"
+)
+STATEMENT_QUARANTINED: Final = _event(
+    _E,
+    "statement_quarantined",
+    "对账单自相矛盾，已隔离",
+    "a statement contradicts itself and is quarantined",
+)
+STATEMENT_REFUSED: Final = _event(
+    _W, "statement_refused", "对账单文件被拒收", "a statement file was refused"
+)
+STATEMENT_IN_DOUBT: Final = _event(
+    _W, "statement_in_doubt", "对账单有未证实的日期", "days of an account are not proven complete"
+)
+LEDGER_TAKEN: Final = _event(_I, "ledger_taken", "账面数据已受理", "the book side was taken in")
+RECONCILED: Final = _event(_I, "reconciled", "自动对账", "lines and ledger items were matched")
+RECONCILIATION_DECIDED: Final = _event(
+    _I, "reconciliation_decided", "对账人工处理", "a person decided about open items"
+)
+SHEET_PREPARED: Final = _event(
+    _I, "sheet_prepared", "余额调节表已编制", "a balance sheet was prepared"
+)
+SHEET_REVIEWED: Final = _event(
+    _W, "sheet_reviewed", "余额调节表已复核并结账", "a sheet was reviewed, its period is closed"
+)
 REFUND_UNLINKED: Final = _event(_W, "refund_unlinked", "退汇未关联", "a return fits no payment")
 WIRED: Final = _event(_D, "wired", "报文已存档", "a message was archived")
 
@@ -270,6 +296,6 @@ ERP_PUT_OFF: Final = _event(
     _W, "erp_put_off", "ERP 文件或单据稍后再取", "what an ERP has for us waits for later"
 )
 ERP_SHADOW: Final = _event(
-    _W, "erp_shadow", "新旧映射读出不同", "a new mapping reads a file otherwise than the old one"
+    _W, "erp_shadow", "新旧映射读出不同", "a new mapping reads otherwise than the old one"
 )
 ERP_AWAY: Final = _event(_W, "erp_away", "ERP 无法访问", "an ERP cannot be reached")

@@ -49,6 +49,13 @@ def _faults(line: LineStatus | RefusedFile) -> list[dict[str, object]]:
     return [one.document() for one in line.faults]
 
 
+def _merged(line: LineStatus) -> dict[str, object]:
+    """The source documents of a merged payment; nothing for every other, as it always was."""
+    if not line.merged:
+        return {}
+    return {"merged": [{"erp_reference": it.reference, "amount": it.amount} for it in line.merged]}
+
+
 # ── version 1 ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -88,6 +95,7 @@ def _line_v1(line: LineStatus) -> dict[str, object]:
         "text": line.text,
         "bank_reference": line.bank_reference,
     }
+    said |= _merged(line)
     return said | ({"faults": _faults(line)} if line.faults else {})
 
 
@@ -141,6 +149,7 @@ def _line_v2(line: LineStatus) -> dict[str, object]:
             "text": line.text,
         },
         "bank": {"reference": line.bank_reference},
+        **_merged(line),
         "faults": _faults(line),
     }
 

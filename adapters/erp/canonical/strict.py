@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gateway.domain.errors import Fault, WireError
+from gateway.domain.merged import PARTS_MAX
+from gateway.ports.erp_draft import DraftPart
 
 SHOWN_MAX: Final = 64
 """Characters of a sender's own member name that are repeated in a fault."""
@@ -92,6 +94,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "must be a JSON string, not a number: put it in quotes, so that no digit is lost",
     ),
     "not_text": ("须为 JSON 字符串", "must be a JSON string"),
+    "not_array": ("须为 JSON 数组", "must be a JSON array"),
     "not_object": ("须为 JSON 对象", "must be a JSON object"),
     "unknown_field": (
         "不认识的字段，请删除或按接口文档更正字段名",
@@ -139,6 +142,37 @@ def texts(
             code = "number_not_text" if isinstance(member, Number) else "not_text"
             faults.append(fault(code, here, line))
     return found, faults
+
+
+def parts(
+    value: object, path: str, name: str, line: int | None
+) -> tuple[tuple[DraftPart, ...], list[Fault]]:
+    """The source documents of a merged payment, and every fault of their form.
+
+    ``name`` is the member that holds a document's reference.
+    """
+    if value is None:
+        return (), []
+    if not isinstance(value, list):
+        return (), [fault("not_array", path, line)]
+    found: list[DraftPart] = []
+    faults: list[Fault] = []
+    for number, member in enumerate(value[: PARTS_MAX + 1]):
+        here = f"{path}/{number}"
+        if not isinstance(member, dict):
+            faults.append(fault("not_object", here, line))
+            continue
+        said, wrong = texts(member, frozenset({name, "amount"}), here, line)
+        faults += wrong
+        found.append(
+            DraftPart(
+                erp_reference=said.get(name, ""),
+                amount=said.get("amount", ""),
+                at={"erp_reference": f"{here}/{name}", "amount": f"{here}/amount"},
+                line=line,
+            )
+        )
+    return tuple(found), faults
 
 
 def _strays(

@@ -8,15 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from adapters.erp.canonical.strict import decoded, fault, objects, texts
+from adapters.erp.canonical.strict import decoded, fault, objects, parts, texts
 from gateway.domain.errors import Fault, WireError
-from gateway.ports.erp_draft import Draft, FaultyDraft, FileEnd, FileHead, FilePart
+from gateway.ports.erp_draft import (
+    TEXT_FIELDS,
+    Draft,
+    FaultyDraft,
+    FileEnd,
+    FileHead,
+    FilePart,
+)
 
 FORMAT: Final = "canonical.v1"
 LINES_MAX: Final = 10_000
 OCTETS_MAX: Final = 32 << 20
 """A document is read whole: longer files are version 2."""
-FIELDS: Final = frozenset(Draft.__struct_fields__) - {"at", "line", "source"}
+FIELDS: Final = frozenset(TEXT_FIELDS)
+MERGED: Final = "merged"
+"""The member that lists the source documents of a merged payment."""
+_NO_TEXTS: Final = frozenset({MERGED})
 _HEAD: Final = frozenset({"batch_reference", "on_refused", "instructions"})
 # Typed loosely because texts are passed by name; FIELDS keeps the names right.
 _draft: Final[Callable[..., Draft]] = Draft
@@ -61,9 +71,13 @@ def _line(value: object, number: int) -> Draft:
     at = {name: f"{path}/{name}" for name in sorted(FIELDS)}
     source = {"line": str(number + 1)}
     if not isinstance(value, dict):
-        wrong: tuple[Fault, ...] = (fault("not_object", path),)
-        return _faulty(at=at, source=source, faults=wrong, unreadable=True)
-    found, faults = texts(value, FIELDS, path, None)
-    if faults:
-        return _faulty(**found, at=at, source=source, faults=tuple(faults))
-    return _draft(**found, at=at, source=source)
+        whole: tuple[Fault, ...] = (fault("not_object", path),)
+        return _faulty(at=at, source=source, faults=whole, unreadable=True)
+    found, faults = texts(value, FIELDS | {MERGED}, path, None, besides=_NO_TEXTS)
+    refused = any(it.path == f"{path}/{MERGED}" for it in faults)
+    merged, wrong = parts(
+        None if refused else value.get(MERGED), f"{path}/{MERGED}", "erp_reference", None
+    )
+    if faults or wrong:
+        return _faulty(**found, merged=merged, at=at, source=source, faults=(*faults, *wrong))
+    return _draft(**found, merged=merged, at=at, source=source)

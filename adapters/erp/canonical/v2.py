@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
-from adapters.erp.canonical.strict import decoded, fault, objects, texts
+from adapters.erp.canonical.strict import Repeated, decoded, fault, objects, parts, texts
 from gateway.domain.errors import Fault, WireError
 from gateway.ports.erp_draft import Draft, FaultyDraft, FileEnd, FileHead, FilePart
 from gateway.ports.erp_questions import Question
@@ -63,6 +63,7 @@ def _tree() -> dict[str, frozenset[str]]:
 
 
 _TREE: Final = _tree()
+_MERGED: Final = "merged"
 _FIELD_AT: Final = {place: name for name, place in PLACES.items()}
 _HEAD: Final = frozenset({"id", "created", "lines", "total"})
 _QUESTION: Final = frozenset({"kind", "id", "account", "start", "end", "erp_reference"})
@@ -197,7 +198,9 @@ class _Reader:
 
     def _payment(self, said: dict[str, object], number: int) -> Draft:
         found: dict[str, str] = {}
-        faults: list[Fault] = []
+        merged, faults = parts(said.pop(_MERGED, None), f"/{_MERGED}", "reference", number)
+        if isinstance(said, Repeated) and _MERGED in said.names:
+            merged, faults = (), [fault("duplicate_field", f"/{_MERGED}", number)]
         _walk(said, "", number, found, faults)
         amount, unit = found.get("amount", ""), found.get("currency", "")
         if unit and _AMOUNT.fullmatch(amount):
@@ -207,9 +210,14 @@ class _Reader:
         source = {"id": self._id, "line": str(self._count)}
         if faults:
             return _faulty(
-                **found, at=dict(PLACES), line=number, source=source, faults=tuple(faults)
+                **found,
+                merged=merged,
+                at=dict(PLACES),
+                line=number,
+                source=source,
+                faults=tuple(faults),
             )
-        return _draft(**found, at=dict(PLACES), line=number, source=source)
+        return _draft(**found, merged=merged, at=dict(PLACES), line=number, source=source)
 
     def _report(self, one: Fault) -> None:
         if len(self._faults) < _FAULTS_MAX:

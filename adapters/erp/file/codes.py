@@ -13,6 +13,10 @@ from gateway.domain.instruction import BusinessType, PayrollPurpose, State, Urge
 BATCH: Final = "batch"
 """The column of the batch number, beside the fields of a draft."""
 
+MERGED: Final = "merged"
+"""The column of the number under which an ERP merged rows into one payment. It has no name of its
+own: only a saved mapping makes payments of several rows."""
+
 HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     BATCH: ("批次号", "batch_no", "batch"),
     "erp_reference": ("业务参考号", "单据编号", "付款单号", "erp_reference", "reference"),
@@ -36,6 +40,7 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     "end_to_end_id": ("端到端标识", "end_to_end_id"),
     "reconciliation_code": ("对账标识码", "reconciliation_code"),
     "budget_item": ("预算项目", "budget_item"),
+    MERGED: (),
 }
 """What a column may be called unless the saved mapping says otherwise."""
 

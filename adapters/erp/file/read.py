@@ -12,11 +12,21 @@ from datetime import date
 from itertools import chain, islice
 from typing import Final
 
-from adapters.erp.file.codes import BATCH, DIGITS, FAULTS, HEADERS, KINDS, QUESTIONS, WORDS
+from adapters.erp.file.codes import (
+    BATCH,
+    DIGITS,
+    FAULTS,
+    HEADERS,
+    KINDS,
+    MERGED,
+    QUESTIONS,
+    WORDS,
+)
 from adapters.erp.file.mapping import Columns, SheetForm, label
 from adapters.erp.file.rows import RawRow, open_rows
 from gateway.domain.errors import Fault, WireError
 from gateway.formats.amounts import plain, scaled
+from gateway.formats.merging import SIGNED, Merging
 from gateway.formats.sheets import is_formula
 from gateway.ports.erp_draft import Draft, FaultyDraft, FileEnd, FileHead, FilePart
 from gateway.ports.erp_questions import Question
@@ -51,6 +61,7 @@ def read(chunks: Iterable[bytes], form: SheetForm) -> Iterator[FilePart]:
             draft = reader.draft(row)
             if draft is not None:
                 yield draft
+    yield from reader.merging.drafts()
     yield reader.end()
 
 
@@ -90,6 +101,7 @@ class _Reader:
         self._count = 0
         self._sum: int | None = 0
         self._trailer: RawRow | None = None
+        self.merging = Merging()
 
     def batch(self, row: RawRow) -> str:
         """What the file calls itself: the batch number of its first line."""
@@ -97,7 +109,10 @@ class _Reader:
         return cell.text.strip(_BLANKS) if cell is not None else ""
 
     def draft(self, row: RawRow) -> Draft | None:
-        """A row as a draft; None for the row of totals. Raises WireError for rows after it."""
+        """A row as a draft; None for the row of totals, and for one that is merged with others.
+
+        Raises WireError for rows after that of totals.
+        """
         if self._trailer is not None:
             raise WireError("truncated", "/", line=row.line)
         if self._is_trailer(row):
@@ -122,13 +137,18 @@ class _Reader:
                 texts.pop(field, None)
             else:
                 texts[field] = _written(field, cell, self._form)
-        self._add(texts.get("amount", ""))
+        number = texts.pop(MERGED, "")
+        self._add(texts.get("amount", ""), SIGNED if number else _AMOUNT)
         source = {"line": str(row.line), "reference": texts.get("erp_reference", "")}
+        made = _draft(**texts, at=self._at, line=row.line, source=source)
         if faults:
-            return _faulty_draft(
+            made = _faulty_draft(
                 **texts, at=self._at, line=row.line, source=source, faults=tuple(faults)
             )
-        return _draft(**texts, at=self._at, line=row.line, source=source)
+        if not number:
+            return made
+        self.merging.add(number, made)
+        return None
 
     def _fits(self, row: RawRow) -> bool:
         """Whether a row of text has the header's cells; empty ones behind them do no harm."""
@@ -139,8 +159,8 @@ class _Reader:
         first = row.cells[min(row.cells)].text.strip(_BLANKS)
         return bool(self._form.trailer) and first == self._form.trailer
 
-    def _add(self, amount: str) -> None:
-        known = _AMOUNT.fullmatch(amount) is not None and self._sum is not None
+    def _add(self, amount: str, form: re.Pattern[str]) -> None:
+        known = form.fullmatch(amount) is not None and self._sum is not None
         self._sum = (self._sum or 0) + scaled(amount) if known else None
 
     def end(self) -> FileEnd:
@@ -148,15 +168,16 @@ class _Reader:
         if self._trailer is None:
             if self._form.trailer_needed:
                 raise WireError("truncated", "/")
-            return FileEnd(count=self._count)
-        return FileEnd(count=self._count, faults=tuple(self._of_totals(self._trailer)))
+            return FileEnd(count=self._count - self.merging.folded)
+        faults = tuple(self._of_totals(self._trailer))
+        return FileEnd(count=self._count - self.merging.folded, faults=faults)
 
     def _of_totals(self, row: RawRow) -> Iterator[Fault]:
         """The stated total and count against what was read; a count is any other whole number."""
         stated = row.cells.get(self._amount)
         if stated is not None and self._sum is not None:
             text = _written("amount", stated, self._form)
-            if not _AMOUNT.fullmatch(text) or scaled(text) != self._sum:
+            if not SIGNED.fullmatch(text) or scaled(text) != self._sum:
                 zh = f"合计金额与各行之和 {plain(self._sum, 2)} 不符"
                 en = f"the lines add up to {plain(self._sum, 2)}"
                 yield Fault(

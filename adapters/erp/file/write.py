@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from adapters.erp.file.codes import REFUSED, STATES
@@ -61,7 +62,8 @@ def report(report: StatusReport, *, write: Write) -> Iterator[bytes]:
 
     def rows() -> Iterator[Sequence[str]]:
         yield _STATUS
-        yield from map(_line, report.lines())
+        for line in report.lines():
+            yield from map(_line, line.by_source())
 
     return write(rows(), _STATUS_AMOUNTS)
 
@@ -118,21 +120,21 @@ def writers(write: Write, suffix: str) -> dict[ToldKind, FileWriter]:
 
 def _statuses(told: tuple[Told, ...]) -> Rows:
     yield _STATUS
-    for it in told:
-        if isinstance(it, StatusTold):
-            yield (
-                it.source.get("line", "") or str(it.line or ""),
-                it.erp_reference,
-                it.state,
-                STATES[it.state],
-                checked(it.amount) if it.amount else "",
-                it.currency,
-                it.bank_reference or it.serial,
-                _time(it.at),
-                it.reason or it.code,
-                it.text,
-                it.instruction,
-            )
+    each = (one.by_source() for one in told if isinstance(one, StatusTold))
+    for it in chain.from_iterable(each):
+        yield (
+            it.source.get("line", "") or str(it.line or ""),
+            it.erp_reference,
+            it.state,
+            STATES[it.state],
+            checked(it.amount) if it.amount else "",
+            it.currency,
+            it.bank_reference or it.serial,
+            _time(it.at),
+            it.reason or it.code,
+            it.text,
+            it.instruction,
+        )
 
 
 def _entries(told: tuple[Told, ...]) -> Rows:

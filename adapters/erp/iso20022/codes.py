@@ -79,7 +79,9 @@ TABLES: Final[Mapping[str, Mapping[State, Standing]]] = MappingProxyType(
 )
 """One table per version of the report: our state to the transaction status."""
 
-KNOWN_BEFORE: Final = frozenset({"already_accepted", "reused_reference", "repeated_reference"})
+KNOWN_BEFORE: Final = frozenset(
+    {"reused_reference", "already_accepted", "repeated_reference", "merged_taken"}
+)
 """Faults that say the same reference came before: what came then goes on, whatever is said now."""
 REFUSED_STATE: Final = "REFUSED"
 """What stands in the place of a state for a line that was never accepted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
@@ -9,10 +10,13 @@ from typing import Final
 from adapters.erp.iso20022 import status_file
 from adapters.erp.iso20022.read import RECORDS, parts
 from adapters.erp.iso20022.totals import scaled
+from adapters.erp.iso20022.unwrapped import as_declared, unwrapped
 from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
 from gateway.wire.stream import Event, Open, stream
 
 _MESSAGE_DEPTH: Final = 2
+_ZONED: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})")
+"""A date may say its zone; it is the same day."""
 
 
 def describe(chunks: Iterable[bytes]) -> Iterator[dict[str, object]]:
@@ -20,10 +24,11 @@ def describe(chunks: Iterable[bytes]) -> Iterator[dict[str, object]]:
 
     Amounts are the exact decimal texts of the file. Remarks and faults about the file as a
     whole stand in ``warnings`` of the last object, since they are known at its end.
+    An envelope around the message is passed over, a namespace that is missing is a warning.
     Raises WireError, with reason ``unsupported`` and the format's name for another message
     such as pain.008.
     """
-    events = stream(chunks, RECORDS | status_file.RECORDS)
+    events = unwrapped(stream(as_declared(chunks), RECORDS | status_file.RECORDS))
     start: list[Event] = []
     message = ""
     for event in events:
@@ -92,7 +97,7 @@ def _instruction(draft: Draft) -> dict[str, str | None]:
         "end_to_end_id": draft.end_to_end_id or None,
         "amount": draft.amount if scaled(draft.amount) is not None else None,
         "currency": draft.currency or None,
-        "execution_date": draft.execution_date or None,
+        "execution_date": _ZONED.sub(r"\1", draft.execution_date) or None,
         "creditor_name": draft.creditor_name or None,
         "creditor_account": draft.creditor_account or None,
         "creditor_agent": agent or None,

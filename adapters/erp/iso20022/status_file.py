@@ -58,7 +58,10 @@ class _Reader:
         depth = event.path.count("/")
         if depth < _BLOCK_DEPTH:
             if not message_gate(event, frozenset({MESSAGE})):
-                self._format = codes.format_of(event.namespace) or "pain.002"
+                self._format = codes.format_of(event.namespace)
+                if not self._format:
+                    self._format = "pain.002"
+                    self.warnings.append(codes.WARNINGS["version_unknown"])
         elif depth == _BLOCK_DEPTH and event.name == "OrgnlPmtInfAndSts":
             self._blocks.append(dict.fromkeys(_BLOCK_KEYS))
 

@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 
 from gateway.domain.errors import Fault, Refused
 from gateway.domain.instruction import Instruction
+from gateway.domain.merged import PARTS_MAX
 from gateway.domain.money import MoneyFormatError, currency
 from gateway.intake.faults import FIELD_NAMES
 from gateway.intake.fields import TEXT_MAX
@@ -55,6 +56,7 @@ FORM = frozenset(
         "more_unknown_fields",
         "batch_empty",
         "batch_too_long",
+        "merged_too_many",
         "on_refused_unknown",
     ]
 )
@@ -191,6 +193,32 @@ def test_schema_and_gateway_agree_about_each_field(field, value):
     assert ONE.is_valid(body) == right_form(body)
 
 
+PARTS = st.lists(
+    st.builds(
+        lambda said, extra: {**said, **extra},
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "erp_reference": VALUE | st.sampled_from(["A-1", "A-2"]),
+                "amount": VALUE | st.sampled_from(["-1200.50", "1200.50", "0.01"]),
+            },
+        ),
+        st.dictionaries(st.text(min_size=1, max_size=3), VALUE, max_size=1),
+    )
+    | VALUE,
+    max_size=3,
+)
+
+
+@given(value=PARTS | VALUE)
+@example([{"erp_reference": "A-1", "amount": "-0"}])
+@example([{"erp_reference": "A-1", "amount": "-0.01"}])
+@example([{"erp_reference": f"A-{at}", "amount": "1"} for at in range(PARTS_MAX + 1)])
+def test_schema_and_gateway_agree_about_the_parts_of_a_merged_payment(value):
+    body = {**GOOD, "merged": value}
+    assert ONE.is_valid(body) == right_form(body), list(ONE.iter_errors(body))
+
+
 def test_the_schema_forbids_exactly_the_characters_the_gateway_forbids():
     for name in ("text", "optional_text"):
         pattern = re.compile(INSTRUCTION["$defs"][name]["not"]["pattern"])
@@ -204,7 +232,8 @@ def test_the_schema_forbids_exactly_the_characters_the_gateway_forbids():
 
 def test_the_schema_names_exactly_the_fields_limits_and_currencies_of_the_gateway():
     members = INSTRUCTION["properties"]
-    assert set(members) == set(FIELDS)
+    assert set(members) == {*FIELDS, "merged"}
+    assert members["merged"]["maxItems"] == PARTS_MAX
     assert {
         name: one["maxLength"] for name, one in members.items() if "maxLength" in one
     } == TEXT_MAX

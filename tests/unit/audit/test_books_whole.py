@@ -134,6 +134,22 @@ def test_content_that_is_not_what_was_accepted(books):
     assert told == ["I10: i1 is not what was accepted: its content has another digest"]
 
 
+def test_a_merged_payment_is_found_by_just_the_documents_of_its_content(books):
+    books.instruction()
+    books.message()
+    wrong = "I10: i1 is not what was accepted: its content has another digest"
+    told = "I10: the source documents by which i1 is found are not those that were accepted"
+    row = {"tenant": "t", "instruction": "i1", "part": 1, "erp": "sap", "erp_reference": "A"}
+    books.insert(tables.merged_source, **row)
+    assert books.alone() == [told], "a document that keeps another from being paid"
+    books.run(update(tables.instruction).values(merged='[["A","123.45"]]'))
+    assert books.alone() == [wrong]
+    books.run(update(tables.merged_source).values(erp_reference="B"))
+    assert books.alone() == [wrong, told]
+    books.run(delete(tables.merged_source))
+    assert books.alone() == [wrong, told], "nothing keeps its document from being paid again"
+
+
 def test_released_by_a_person(books):
     books.instruction(path=(*HELD, *PATH[2:], SETTLED[-1]))
     books.message()

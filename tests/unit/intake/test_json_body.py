@@ -39,7 +39,7 @@ def test_a_body_is_read_into_exactly_the_draft_it_says():
         field: getattr(DRAFT, field) for field in FIELDS
     }
     assert draft.at["amount"] == "/amount"
-    assert set(FIELDS) == set(Draft.__struct_fields__) - {"at", "line", "source"}
+    assert set(FIELDS) == set(Draft.__struct_fields__) - {"at", "line", "source", "merged"}
     assert set(draft.at) == set(FIELDS)
     assert len(draft.at) == len(FIELDS)
 
