@@ -43,6 +43,7 @@ class Right(StrEnum):
     STOP = "stop"
     RESUME = "resume"
     PAYEES = "payees"
+    RECONCILE = "reconcile"
     CONTROLS = "controls"
     IDENTITIES = "identities"
     AUDIT = "audit"

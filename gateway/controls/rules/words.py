@@ -20,6 +20,7 @@ RIGHTS: Final = {
     Right.STOP: ("stop", "紧急停付"),
     Right.RESUME: ("lift a stop", "解除停付"),
     Right.PAYEES: ("change payees", "维护收款人"),
+    Right.RECONCILE: ("reconcile", "对账"),
     Right.CONTROLS: ("change the controls", "变更控制文件"),
     Right.IDENTITIES: ("manage log-ins", "管理登录身份"),
     Right.AUDIT: ("read the audit trail", "查阅审计记录"),
