@@ -5,6 +5,9 @@
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Empty is unset to Python. What is compiled is kept: a test suite that starts hundreds of processes
+# compiled every module in each of them, and every assertion once per test process.
+export PYTHONDONTWRITEBYTECODE :=
 
 # The first Python of at least 3.11; any other by `make PYTHON=/path/to/python3 …`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -15,12 +18,13 @@ INSTALL := $(BIN)/python -m pip install --quiet --no-input
 
 # Variables: EXIT=1 ends the demo instead of leaving the API open; DB=postgresql plays it on many
 # processes, with a server of its own; JOBS counts test processes; ARGS goes to pytest or to
-# `gateway bench`; NAMES are the benches.
+# `gateway bench`; NAMES are the benches; CORPUS is a folder of sample files.
 EXIT ?=
 DB ?=
 JOBS ?= 3
 ARGS ?=
 NAMES ?= payments-batch payments-single audit
+CORPUS ?= ../shared/corpus
 
 .PHONY: help
 help: ## this list
@@ -53,6 +57,11 @@ $(VENV)/.interop: requirements/interop.txt $(VENV)/.dev
 	@$(INSTALL) --require-hashes --no-deps -r requirements/interop.txt
 	@touch $@
 
+$(VENV)/.peers: requirements/peers.txt $(VENV)/.dev
+	@echo "installing other readers of statements into $(VENV)"
+	@$(INSTALL) --require-hashes --no-deps -r requirements/peers.txt
+	@touch $@
+
 # ── the two commands ─────────────────────────────────────────────────────────────────────────
 
 .PHONY: demo
@@ -60,10 +69,18 @@ demo: $(VENV)/.runtime $(if $(filter postgresql,$(DB)),$(VENV)/.postgresql) ## t
 	@$(BIN)/gateway demo $(if $(EXIT),--exit) $(if $(DB),--db '$(DB)')
 
 .PHONY: test
-test: system-deps check $(VENV)/.interop ## everything that must hold: checks, then all tests
+test: system-deps $(VENV)/.interop ## everything that must hold: checks, then all tests
+	@$(MAKE) -j2 check byte-code
 	@$(MAKE) -j2 test-suite test-interop
 
 # ── their parts ──────────────────────────────────────────────────────────────────────────────
+
+# One process compiles, beside the checks, what all test processes would compile at the same time.
+.PHONY: byte-code
+byte-code: $(VENV)/.dev
+	@$(BIN)/python -m compileall -q -x '/_schemas/|/_template/' gateway adapters tools
+	@$(BIN)/python -m pytest -q -n 0 --collect-only --ignore=tests/interop >$(VENV)/collected.log 2>&1 </dev/null \
+		|| { tail -n 40 $(VENV)/collected.log; exit 1; }
 
 .PHONY: test-suite
 test-suite: $(VENV)/.dev
@@ -83,6 +100,14 @@ check: $(VENV)/.dev ## format, lint, types, layers
 .PHONY: system-deps
 system-deps: ## what only the operating system has; installs where it may, else names what is missing
 	@sh deploy/system-deps.sh deploy/system-deps.txt
+
+.PHONY: reconciliation-table
+reconciliation-table: $(VENV)/.dev ## measure automatic matching; writes the table of docs/reconciliation.md
+	@$(BIN)/python -m tests.reconciliation_table
+
+.PHONY: corpus
+corpus: $(VENV)/.peers ## read public sample files beside other readers; writes the table of docs/corpus.md
+	@$(BIN)/python -m tools.corpus '$(CORPUS)' --page docs/corpus.md
 
 .PHONY: golden
 golden: $(VENV)/.dev ## rewrite the golden files; review the result as a diff
@@ -111,4 +136,4 @@ lock: ## write requirements/ anew from pyproject.toml; UPGRADE=1 takes newest ve
 .PHONY: clean
 clean: ## remove caches and what was built; the environments stay (rm -r .venv)
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	@find gateway adapters tests requirements -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find gateway adapters tests tools requirements -name __pycache__ -type d -prune -exec rm -rf {} +

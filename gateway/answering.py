@@ -16,7 +16,7 @@ from gateway.controls.rules.permissions import Viewer
 from gateway.controls.sight import Onlooker, Sight
 from gateway.domain.errors import NotPermitted
 from gateway.domain.statement import Entry
-from gateway.ports.erp_answers import Answers, Asker
+from gateway.ports.erp_answers import Asker
 from gateway.ports.tenancy import Directory, OwnAccount
 from gateway.statements.answers import Answering
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
 
 
-def answering(of: Gateway) -> Answers:
+def answering(of: Gateway) -> Answering:
     """Whoever answers questions in this process. Build it once: what is shared is in it."""
     clock, directory = of.runtime.clock, of.settings.directory
     sight = Sight(of.controls, lambda: clock.now().date())

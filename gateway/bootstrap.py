@@ -14,7 +14,7 @@ import gateway
 from gateway.audit.books_watch import BooksWatch
 from gateway.audit.checkpoint import Checkpoints, load_key
 from gateway.controls.in_force import Controls
-from gateway.controls.inspecting import Inspector, LateInspectors
+from gateway.controls.inspecting import LateInspectors
 from gateway.controls.netbank import NetbankPaid, NetbankSettling
 from gateway.controls.payee_leaving import BlockedPayees
 from gateway.controls.payee_seal import PayeeSeal
@@ -37,6 +37,7 @@ from gateway.ports import events
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp import ErpDialect
 from gateway.ports.runtime import Runtime
+from gateway.reconciliation.running import Reconciling
 from gateway.relay.archive import Archive
 from gateway.relay.context import Link
 from gateway.relay.relay import Relay
@@ -44,7 +45,9 @@ from gateway.runtime import LoopTasks, RealRuntime, SharedClock, SystemClock
 from gateway.settings import Settings
 from gateway.signing.release_seal import ReleaseSeal
 from gateway.signing.vault import KEY_BYTES, Vault
+from gateway.statements.collecting import Collecting
 from gateway.statements.debits import DebitBook, Debits
+from gateway.statements.import_rows import sweep as sweep_statements
 from gateway.statements.refunds import Refunds
 from gateway.store.away import reached
 from gateway.store.engine import open_engine
@@ -56,6 +59,7 @@ from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.telling import told_systems
 from gateway.transport.http_client import HttpNet
 from gateway.transport.limits import limits_for
+from gateway.watching import collecting, drift_watch, inspectors, reconciling
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -98,6 +102,8 @@ class Gateway:
     releasing: Releasing
     refunds: Refunds
     debits: Debits
+    collecting: Collecting
+    reconciling: Reconciling
     erps: dict[str, ErpDialect]
     net: HttpNet
     tasks: LoopTasks
@@ -128,6 +134,7 @@ class Gateway:
             self.tasks.spawn("hearing", self._hear())
         with acting_for(EVERYONE):
             await self.store.write(sweep)
+            await self.store.write(sweep_statements)
         if self.role is Role.API:
             return
         await self._seal_older()
@@ -137,6 +144,8 @@ class Gateway:
         self.tasks.spawn("checkpoints", self.checkpoints.run())
         self.tasks.spawn("refunds", self.refunds.run())
         self.tasks.spawn("debits", self.debits.run())
+        self.tasks.spawn("statements", self.collecting.run())
+        self.tasks.spawn("reconciling", self.reconciling.run())
         self.tasks.spawn("books", self.books.run())
         if self.drift is not None:
             self.tasks.spawn("drift", self.drift.run())
@@ -276,7 +285,7 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
     link = partial(shared, check=check, poll_s=settings.poll_s)
     relay = _relay(settings, banks, tasks, link)
     reference = Reference(store, runtime)
-    looks = (LateInspectors(partial(_inspectors, payee_seals, reference)), netbank)
+    looks = (LateInspectors(partial(inspectors, payee_seals, reference)), netbank)
     releaser = Releaser(runtime, controls, settings.directory.tenants, seals, inspectors=looks)
     settling = NetbankSettling(netbank, controls, releaser, runtime, settings.directory)
     wake = tasks.signal()
@@ -298,11 +307,13 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
         notices=notices,
         checkpoints=Checkpoints(store, runtime, checkpoint_key),
         books=BooksWatch(store, runtime, timedelta(minutes=settings.books_every_minutes)),
-        drift=_drift(settings, store, runtime, relay, banks),
+        drift=drift_watch(settings, store, runtime, relay, banks),
         webhooks=webhooks,
         ways_in=WaysIn(store, runtime),
         refunds=Refunds(store, runtime, relay.queries, settings.directory, settings.poll_s),
         debits=Debits(store, runtime, relay.queries, settings.directory, book, settling),
+        collecting=collecting(settings, store, runtime, relay),
+        reconciling=reconciling(settings, store, runtime),
         releasing=Releasing(
             store, runtime, releaser, settings.directory, wake=wake, poll_s=settings.poll_s
         ),
@@ -347,15 +358,6 @@ def _relay(
     )
 
 
-def _inspectors(payee_seals: PayeeSeal, reference: Reference) -> tuple[Inspector, ...]:
-    """What looks at payments of tenants with a document."""
-    from gateway.controls.cutoffs import Cutoffs  # noqa: PLC0415 - costs a start
-    from gateway.controls.listed import ListedNames  # noqa: PLC0415 - costs a start
-    from gateway.controls.payee_checks import PayeeChecks  # noqa: PLC0415 - costs a start
-
-    return PayeeChecks(payee_seals), ListedNames(), Cutoffs(reference)
-
-
 def _store(settings: Settings, runtime: Runtime, role: Role, probe: Probe | None) -> Store:
     """The opened store. A SQLite file is brought to today's schema; a server's must be there."""
     engine = open_engine(settings.database)
@@ -383,15 +385,3 @@ def _listen(
 
     store.listen(notices.announce)
     store.on_rouse(rouse)
-
-
-def _drift(
-    settings: Settings, store: Store, runtime: Runtime, relay: Relay, banks: dict[str, BankDialect]
-) -> DriftWatch | None:
-    if not settings.drift_every_minutes:
-        return None
-    from gateway.onboarding.drift import DriftWatch  # noqa: PLC0415 - costs a start
-    from gateway.onboarding.probe import subjects  # noqa: PLC0415 - costs a start
-
-    every = timedelta(minutes=settings.drift_every_minutes)
-    return DriftWatch(store, runtime, relay.queries, subjects(settings.directory, banks), every)

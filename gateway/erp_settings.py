@@ -7,7 +7,7 @@ so a misspelt option is told when the file is read, not when the first payment i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from gateway.domain.errors import Corrupt, Refused
 from gateway.domain.ids import TenantId
 from gateway.ports.erp import ErpDialect, ErpTransport
 from gateway.ports.erp_boxes import BOX_OPTIONS, SFTP_OPTIONS, SFTP_SECRETS
-from gateway.ports.erp_systems import ErpSystem, Feed
+from gateway.ports.erp_systems import ErpSystem, Feed, ReceiptForm
 from gateway.ports.erp_told import ToldKind
 from gateway.settings_table import SettingsTable
 from gateway.transport.sftp_address import server_at
@@ -72,10 +72,11 @@ def read_erp(
         keep_days=table.number("keep_days", 7),
         ca=str(base.joinpath(ca)) if ca else "",
         aliases=_aliases(table.table("aliases"), accounts),
-        shadow=_shadow(table, allowed),
+        shadow=_shadow(table, allowed, transport),
         shadow_options=_shadow_options(table, allowed),
     )
     _made_of(table, dialect, made)
+    _shadow_made_of(table, made, allowed)
     _reached(table, made)
     table.done()
     return made
@@ -99,43 +100,64 @@ def _dialect(table: SettingsTable, allowed: Collection[str]) -> ErpDialect | Non
         return None
 
 
-def _shadow(table: SettingsTable, allowed: Collection[str]) -> str:
+def _shadow(table: SettingsTable, allowed: Collection[str], transport: ErpTransport) -> str:
     name = table.text("shadow", "")
     if not name:
         return ""
-    try:
-        able = name.partition("/")[0] in allowed and erp_dialect(name).read is not None
-    except Corrupt:
-        able = False
-    if not able:
+    dialect = _allowed_dialect(name, allowed)
+    if dialect is None or not _reads(dialect, transport):
         table.fault(
             "shadow",
-            "须为 [gateway] erps 中能读取付款文件的方言",
-            "must be a dialect of [gateway] erps that reads payment files",
+            f"须为 [gateway] erps 中能读取以 {transport} 方式到达的付款单据的方言",
+            "must be a dialect of [gateway] erps that reads payments which come by"
+            f" {transport.value}",
         )
     return name
+
+
+def _reads(dialect: ErpDialect, transport: ErpTransport) -> bool:
+    """Whether a language reads what comes this way: its own envelopes, pages, rows, or files."""
+    if transport is ErpTransport.API:
+        return dialect.api is not None
+    if transport is ErpTransport.TABLES:
+        return dialect.tables is not None
+    return dialect.read is not None
+
+
+def _allowed_dialect(name: str, allowed: Collection[str]) -> ErpDialect | None:
+    if name.partition("/")[0] not in allowed:
+        return None
+    try:
+        return erp_dialect(name)
+    except Corrupt:
+        return None
 
 
 def _shadow_options(table: SettingsTable, allowed: Collection[str]) -> dict[str, str]:
     """Options of the shadow alone: of a new mapping before it counts."""
     if not table.has("shadow_options"):
         return {}
-    reader, name = table.table("shadow_options"), table.text("shadow", "")
-    if name.partition("/")[0] not in allowed:
-        return {}
-    try:
-        dialect = erp_dialect(name)
-    except Corrupt:
+    reader = table.table("shadow_options")
+    dialect = _allowed_dialect(table.text("shadow", ""), allowed)
+    if dialect is None:
         return {}
     found = {it: reader.text(it, "") for it in sorted(dialect.options) if reader.has(it)}
     reader.done()
+    return found
+
+
+def _shadow_made_of(table: SettingsTable, system: ErpSystem, allowed: Collection[str]) -> None:
+    """Let the shadow say what is wrong with its options, before anything comes in."""
+    dialect = _allowed_dialect(system.shadow, allowed)
+    if dialect is None:
+        return
     try:
-        if dialect.with_options is not None:
-            dialect.with_options(found)
+        _made(dialect, system.transport, system.shadow_options or system.options)
     except Refused as error:
         for one in error.faults:
             table.fault(f"shadow_options.{one.path}", one.zh, one.en, one.code)
-    return found
+        if not error.faults:
+            table.fault("shadow_options", error.zh, error.en)
 
 
 def _transport(table: SettingsTable, dialect: ErpDialect | None) -> ErpTransport:
@@ -202,17 +224,22 @@ def _made_of(table: SettingsTable, dialect: ErpDialect | None, system: ErpSystem
     if dialect is None:
         return
     try:
-        if system.transport in _CALLS and dialect.api is not None:
-            dialect.api(system.options)
-        if system.transport is ErpTransport.TABLES and dialect.tables is not None:
-            dialect.tables(system.options)
-        if dialect.with_options is not None:
-            dialect.with_options(system.options)
+        _made(dialect, system.transport, system.options)
     except Refused as error:
         for fault in error.faults:
             table.fault(f"options.{fault.path}", fault.zh, fault.en, fault.code)
         if not error.faults:
             table.fault("options", error.zh, error.en)
+
+
+def _made(dialect: ErpDialect, transport: ErpTransport, options: Mapping[str, str]) -> None:
+    """Build what a way needs of a language. Raises Refused."""
+    if transport in _CALLS and dialect.api is not None:
+        dialect.api(options)
+    if transport is ErpTransport.TABLES and dialect.tables is not None:
+        dialect.tables(options)
+    if dialect.with_options is not None:
+        dialect.with_options(options)
 
 
 def _reached(table: SettingsTable, system: ErpSystem) -> None:
@@ -264,9 +291,22 @@ def _feed(table: SettingsTable, accounts: Collection[str]) -> Feed:
         if number not in accounts:
             table.fault("accounts", "没有该账户", "no such account")
             break
-    made = Feed(kinds=kinds, accounts=listed, every_s=max(table.number("every_s", 60), 1))
+    made = Feed(
+        kinds=kinds,
+        accounts=listed,
+        every_s=max(table.number("every_s", 60), 1),
+        receipts=_receipt_form(table),
+    )
     table.done()
     return made
+
+
+def _receipt_form(table: SettingsTable) -> ReceiptForm:
+    told = table.text("receipts", ReceiptForm.PDF.value)
+    if told not in frozenset(ReceiptForm):
+        table.fault("receipts", "应为 pdf 或 data", "must be pdf or data")
+        return ReceiptForm.PDF
+    return ReceiptForm(told)
 
 
 def _aliases(table: SettingsTable, accounts: Collection[str]) -> dict[str, str]:

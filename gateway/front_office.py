@@ -29,7 +29,10 @@ from gateway.intake.accept import Intake
 from gateway.intake.bulk import Bulk
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp_answers import Answers
+from gateway.reconciliation.office import BookOffice, book_office
 from gateway.relay.withdraw import withdraw
+from gateway.statements.importing import Importing
+from gateway.statements.receipts import Receipts
 
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
@@ -53,6 +56,9 @@ class FrontOffice:
     stops: EmergencyStops
     deliveries: Deliveries
     answers: Answers
+    receipts: Receipts
+    importing: Importing
+    reconciliation: BookOffice
     exchange: Exchange | None
     """None where no ERP system has a language of its own."""
 
@@ -86,6 +92,9 @@ def front_office(
         stops=EmergencyStops(store, runtime, controls),
         deliveries=Deliveries(store, runtime),
         answers=answers,
+        receipts=answers.receipts,
+        importing=Importing(store, runtime),
+        reconciliation=book_office(store, runtime),
         exchange=_exchange(of, intake, bulk, answers),
     )
 

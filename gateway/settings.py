@@ -40,6 +40,7 @@ from gateway.settings_table import SettingsTable
 from gateway.store.engine import Database
 
 if TYPE_CHECKING:
+    from gateway.documents.face import FontFile
     from gateway.identity.options import IdentityOptions
 
 
@@ -61,6 +62,10 @@ class Settings:
     """How often a worker checks the books (shared clock); 0 never."""
     drift_every_minutes: int = 0
     """How often a worker compares banks with the settings (shared clock); 0 never."""
+    statements_every_minutes: int = 30
+    """How often a worker fetches the statements of all accounts (shared clock); 0 never."""
+    reconcile_every_minutes: int = 30
+    """How often a worker matches what is new of accounts with their ledgers; 0 never."""
     lease_s: int = 15
     """How long a process may be silent before others take its work over (PostgreSQL)."""
     log: LogOptions = DEFAULT_LOG
@@ -69,6 +74,8 @@ class Settings:
     """Who runs this deployment; None where the file does not say."""
     identity: IdentityOptions | None = None
     """How people log in; None where the file says nothing of it."""
+    font: FontFile | None = None
+    """The font of PDF papers; None is the one that comes with the product."""
 
 
 class SettingsError(Refused):
@@ -126,7 +133,10 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
         directory=Directory(tenants=tenants, keys=keys),
         books_every_minutes=it.number("books_every_minutes", 60),
         drift_every_minutes=it.number("drift_every_minutes", 0),
+        statements_every_minutes=it.number("statements_every_minutes", 30),
+        reconcile_every_minutes=it.number("reconcile_every_minutes", 30),
         lease_s=max(it.number("lease_s", 15), 2),
+        font=_font(it, base),
         log=_log(root.table("log")),
         metrics=_metrics(root.table("metrics")),
         operator=_operator(root.table("operator")) if root.has("operator") else None,
@@ -137,6 +147,21 @@ def parse(content: Mapping[str, object], base: Path) -> Settings:
     if faults:
         raise SettingsError(faults=faults)
     return settings
+
+
+def _font(it: SettingsTable, base: Path) -> FontFile | None:
+    """The operator's own font, tried at once: nobody finds out when the first receipt is due."""
+    name, member = it.text("font", ""), it.number("font_member", 0)
+    if not name:
+        return None
+    from gateway.documents.face import FontFile, UnusableFont, tried  # noqa: PLC0415 - costs a start
+
+    font = FontFile(base / name, member)
+    try:
+        tried(font)
+    except UnusableFont as error:
+        it.fault("font", error.zh, error.en)
+    return font
 
 
 def _operator(reader: SettingsTable) -> Organisation:

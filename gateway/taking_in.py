@@ -78,7 +78,8 @@ def look_at_systems(of: Gateway, releaser: Releaser, banks: Mapping[str, BankDia
             of.store, of.runtime, banks, releaser, offices=of.reference, altered=altered
         )
         bulk, answers = Bulk(intake), answering(of)
-    desk = _desk(of, intake, bulk, answers)
+    at_the_front = of.front.exchange if of.has_front else None
+    desk = at_the_front.desk if at_the_front else _desk(of, intake, bulk, answers)
     scratch = _own_folder(of)
     sessions = Sessions(of.runtime, SystemClock().now)
     tell_systems(of, answers, sessions, scratch)

@@ -49,7 +49,8 @@ def tell_systems(of: Gateway, answers: Answers, sessions: Sessions, scratch: Pat
         for it in systems
         if it.kinds & it.system.feed.kinds
     ]
-    feeds = Feeds(of.store, of.runtime, answers, Outbox(of.runtime, systems), fed)
+    outbox, font = Outbox(of.runtime, systems), of.settings.font
+    feeds = Feeds(of.store, of.runtime, answers, outbox, fed, font=font)
     of.begun.append(feeds.start)
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
+from tests.made_once import compose_once, trust_once
 from tests.memory_folder import use_memory
 from tests.postgres import (  # noqa: F401 - fixtures that every test may ask for
     database,
@@ -27,6 +28,8 @@ settings.register_profile("project", deadline=None, derandomize=bool(os.environ.
 settings.load_profile("project")
 
 use_memory()
+compose_once()
+trust_once()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

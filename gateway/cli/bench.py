@@ -17,10 +17,13 @@ from gateway.cli import (
     bench_controls,
     bench_files,
     bench_intake,
+    bench_mt940,
     bench_pain,
     bench_payments,
     bench_queries,
+    bench_reconcile,
     bench_start,
+    bench_statement,
     bench_texts,
 )
 from gateway.cli.measured import Measured, Options, Say
@@ -83,6 +86,27 @@ BENCHES: Final[Mapping[str, Bench]] = {
             zh=bench_pain.READ_ZH,
             en=bench_pain.READ_EN,
             measure=bench_pain.measure,
+        ),
+        Bench(
+            name="statement-read",
+            unit="entries/s",
+            zh=bench_statement.READ_ZH,
+            en=bench_statement.READ_EN,
+            measure=bench_statement.measure,
+        ),
+        Bench(
+            name="mt940-read",
+            unit="lines/s",
+            zh=bench_mt940.READ_ZH,
+            en=bench_mt940.READ_EN,
+            measure=bench_mt940.measure,
+        ),
+        Bench(
+            name="reconcile",
+            unit="entries/s",
+            zh=bench_reconcile.RECONCILE_ZH,
+            en=bench_reconcile.RECONCILE_EN,
+            measure=bench_reconcile.measure,
         ),
         Bench(
             name="camt053-write",

@@ -27,6 +27,8 @@ def command(options: argparse.Namespace) -> int:
             profile=Path(options.profile) if options.profile else None,
             database=options.db,
             controls=options.controls,
+            mib=max(0, options.mib),
+            entries=max(0, options.entries),
         ),
     )
 

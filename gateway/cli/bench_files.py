@@ -99,8 +99,8 @@ def _measure(name: str, options: Options, say: Say) -> Measured:
 # ── one side, in its process ──────────────────────────────────────────────────────────────
 
 
-def statement_of(entries: int) -> Write:
-    """A statement of so many entries, ready to be written."""
+def statement_of(entries: int, version: str = camt053.VERSION, *, closing: str = "1.00") -> Write:
+    """A statement of so many entries, ready to be written; ``closing`` '' follows from them."""
     told = StatementTold(
         statement_id="117010100100000001-20260915",
         account="117010100100000001",
@@ -110,11 +110,11 @@ def statement_of(entries: int) -> Write:
         end=_DAY,
         created=_AT,
         opening="0.00",
-        closing="1.00",
+        closing=closing,
         sequence=258,
         entries=tuple(map(_entry, range(entries))),
     )
-    write = camt053.writer()
+    write = camt053.writer(version)
     return lambda: write((told,), FileFacts(id="GWBENCH", created=_AT))
 
 

@@ -26,7 +26,16 @@ import uvloop
 
 from gateway.cli import bench_settings
 from gateway.cli.load import ACCEPTED, HttpConnection, LoadError, LoadOrder, percentile, request
-from gateway.cli.measured import Measured, Options, Running, Say, peak_rss_mib, run_once, running
+from gateway.cli.measured import (
+    Measured,
+    Options,
+    Running,
+    Say,
+    cpu_s,
+    peak_rss_mib,
+    run_once,
+    running,
+)
 from gateway.dialects import bank_dialect
 from gateway.domain.errors import WireError
 from gateway.domain.ids import Serial
@@ -53,7 +62,8 @@ QUERIES_ZH: Final = (
     "SQLite，gateway serve 一个进程；银行为替身（独立进程，真实报文），按账户固定以 200–399 ms "
     "应答。数值为每次答复耗时减去该次银行耗时后的 p95，单位毫秒，越小越好；p50_ms 同理。参照：同样 "
     "50 个并发连接直接向该替身发送同样的银行报文。shared_p95_ms 为 50 个并发连接查询同一账户（共用"
-    "一次调用）时同样减去后的 p95，所用时间不足银行耗时的按零计。"
+    "一次调用）时同样减去后的 p95，所用时间不足银行耗时的按零计。product_cpu_us 为每次查询所用"
+    "处理器微秒数。"
 )
 QUERIES_EN: Final = (
     "What the gateway adds to a question: 1,000 calls of POST /v1/queries for a balance over 50 "
@@ -64,7 +74,8 @@ QUERIES_EN: Final = (
     "the bank took of it, in milliseconds, less is better; p50_ms likewise. Reference: the same "
     "50 connections straight to the stand-in with the same bank messages. shared_p95_ms is the "
     "same of 50 connections that ask for one account and share calls (an answer that is shared "
-    "may take less than the bank did: then it counts as nothing)."
+    "may take less than the bank did: then it counts as nothing). product_cpu_us is CPU time per "
+    "question, in microseconds."
 )
 
 
@@ -93,7 +104,9 @@ def measure(options: Options, say: Say) -> Measured:
         command = ["gateway.cli.main", "serve", "--config", str(path), "--json"]
         product = until.enter_context(running(command, folder))
         _ask(product, calls=_WARM, first=calls)
+        before_s = cpu_s(product.pid)
         found = _ask(product, calls=calls)
+        spent_s = cpu_s(product.pid) - before_s
         shared = _ask(product, calls=calls, same=True)
         say(f"product: {found[0]:.1f} ms")
         peak = peak_rss_mib(product.pid)
@@ -103,6 +116,7 @@ def measure(options: Options, say: Say) -> Measured:
         peak_rss_mib=peak,
         extra={
             "p50_ms": found[1],
+            "product_cpu_us": round(1_000_000 * spent_s / calls),
             "shared_p95_ms": shared[0],
             "load_average": os.getloadavg()[0],
         },

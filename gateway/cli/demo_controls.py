@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from gateway.cli.demo_files import ACCOUNTS, wish
-from gateway.cli.demo_stage import MACHINES, PEOPLE
+from gateway.cli.demo_stage import ACCOUNTANTS, MACHINES, PEOPLE
 from gateway.domain.money import CNY, Money
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _FREE: Final = "50000.00"
 _ALONE: Final = "500000.00"
 DOCUMENT: Final[dict[str, object]] = {
     "format": "controls/1",
-    "people": [{"name": name} for name in PEOPLE.values()],
+    "people": [{"name": name} for name in (*PEOPLE.values(), *ACCOUNTANTS.values())],
     "roles": [
         {
             "name": "chief",
@@ -36,9 +36,17 @@ DOCUMENT: Final[dict[str, object]] = {
                 }
             ],
         },
+        {
+            "name": "accountant",
+            "display": "对账会计",
+            "permissions": [{"rights": ["view", "reconcile"]}],
+        },
         {"name": "erp", "permissions": [{"rights": ["view", "make", "cancel", "enquire"]}]},
     ],
-    "assignments": [{"person": name, "role": "chief"} for name in PEOPLE.values()],
+    "assignments": [
+        *({"person": name, "role": "chief"} for name in PEOPLE.values()),
+        *({"person": name, "role": "accountant"} for name in ACCOUNTANTS.values()),
+    ],
     "machines": [{"name": name, "roles": ["erp"]} for name in MACHINES],
     "matrix": [
         {
@@ -61,7 +69,7 @@ DOCUMENT: Final[dict[str, object]] = {
         }
     ],
     "lifts": [{"rule": "*", "steps": [{"role": "chief"}]}],
-    "payroll_viewers": ["chief", "erp"],
+    "payroll_viewers": ["chief", "erp", "accountant"],
 }
 """Small payments leave at once, larger ones wait for one person, the largest for two."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -32,7 +32,9 @@ _HEAD: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def tenant_text(bank: str, where: Mapping[str, str], key_secret: str) -> list[str]:
+def tenant_text(
+    bank: str, where: Mapping[str, str], key_secret: str, people: Sequence[str] = ()
+) -> list[str]:
     """The tenant; ``where`` says where its ERPs are (``gateway erps``, /admin/where)."""
     operator = _GROUP.operators[0]
     addresses = [it for it in where.values() if it.startswith(("http:", "sftp:"))]
@@ -74,7 +76,7 @@ def tenant_text(bank: str, where: Mapping[str, str], key_secret: str) -> list[st
             f'secret = "{key_secret}"',
             f'erp = "{system}"',
         ]
-    return [*text, *_systems(where)]
+    return [*text, *people, *_systems(where)]
 
 
 def _city() -> str:

@@ -31,6 +31,8 @@ from gateway.store.engine import open_engine
 SECRET: Final = "gw-demo-secret-not-for-production"  # noqa: S105 - the demonstration's own, printed
 MACHINES: Final = {"demo-erp": "sap", "demo-tryton": "tryton", "demo-rest": "rest"}
 PEOPLE: Final = {"demo-wang": "王复核", "demo-li": "李主管"}
+ACCOUNTANTS: Final = {"demo-zhao": "赵会计", "demo-qian": "钱复核"}
+"""Who signs balance sheets; they have no part in payments. In other tenants: ``demo-zhao@key``."""
 DATABASES: Final = ("sqlite", "postgresql")
 _READY_S: Final = 60
 _START_S: Final = 90
@@ -258,11 +260,11 @@ def settings_text(
                 ]
     for key, erp in MACHINES.items():
         text += _key(key, "machine", key, f'erp = "{erp}"')
-    for key, name in PEOPLE.items():
+    for key, name in (PEOPLE | ACCOUNTANTS).items():
         text += _key(key, "person", name)
     text += _batching_tenant(bank)
     if erps:
-        text += tenant_text(bank, erps, SECRET)
+        text += tenant_text(bank, erps, SECRET, accountants("demo-rest-erp"))
     return "\n".join(text) + "\n"
 
 
@@ -296,6 +298,14 @@ def _batching_tenant(bank: str) -> list[str]:
         'agent_name = "兴业银行"',
         'connection = "cib-batch"',
         *_key("demo-batch", "machine", "demo-batch", 'erp = "hr"'),
+        *accountants("demo-batch"),
+    ]
+
+
+def accountants(of: str) -> list[str]:
+    """The keys of the accountants in the tenant of the machine key ``of``."""
+    return [
+        line for key, name in ACCOUNTANTS.items() for line in _key(f"{key}@{of}", "person", name)
     ]
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from gateway.cli import demo_chapters, demo_controls, demo_erps
+from gateway.cli import demo_chapters, demo_controls, demo_day_end, demo_erps
 from gateway.cli.api_client import Answer, ApiClient
 from gateway.cli.demo_books import compare, views_of
 from gateway.cli.demo_files import ACCOUNTS, POOR, Wish, coming_back, pain001, wish
@@ -38,6 +38,10 @@ class Story:
         """The control document under which the story is played, and who put it in force."""
         self.erps: list[dict[str, object]] = []
         """Per ERP, what it handed in and what it was told."""
+        self.statements: list[dict[str, object]] = []
+        """Per account, what was read of it and how it was proven."""
+        self.sheets: list[dict[str, object]] = []
+        """Per account, the balance sheet that two people signed."""
         self.differences: list[str] = []
         self.result: dict[str, object] = {}
 
@@ -59,10 +63,13 @@ class Story:
         self._questions()
         self._rest_of_it()
         self._reports()
+        demo_day_end.play(self)
         self.result, found = compare(self.stage, self.wishes, self.ids)
         self.differences += found
         self.result["controls"] = self.controls
         self.result["erps"] = self.erps
+        self.result["statements"] = self.statements
+        self.result["sheets"] = self.sheets
         self._show()
 
     # ── chapters ────────────────────────────────────────────────────────────────────────

@@ -264,20 +264,45 @@ def _log(command: argparse.ArgumentParser) -> None:
 
 def _file_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     read = _add(
-        commands, "read", "读文件或银行报文 / read any payment file or bank message", "read_command"
+        commands,
+        "read",
+        "读文件或银行报文 / read any payment or statement file or bank message",
+        "read_command",
     )
     read.add_argument("file", help="文件，- 为标准输入 / a file, - for standard input")
+    read.add_argument(
+        "--mapping", type=Path, metavar="FILE", help="表格列映射 JSON / a table's saved mapping"
+    )
     _json(read)
+    matched = _add(
+        commands, "reconcile", "对账单与账面逐笔勾对 / match a statement with a ledger, no server"
+    )
+    matched.add_argument(
+        "--statement", type=Path, required=True, metavar="FILE", help="对账单 / bank statement"
+    )
+    matched.add_argument(
+        "--ledger", type=Path, required=True, metavar="FILE", help="账面明细 CSV / ledger items"
+    )
+    matched.add_argument(
+        "--rules", type=Path, metavar="FILE", help="对账规则 JSON / the client's rule set"
+    )
+    _json(matched)
     convert = _add(
-        commands, "convert", "pain.001、JSON、CSV 互转 / pain.001, canonical JSON, CSV: each way"
+        commands, "convert", "付款、对账单文件互转 / payments and statements, from format to format"
     )
     convert.add_argument("file", help="文件，- 为标准输入 / a file, - for standard input")
     convert.add_argument(
-        "--to", required=True, metavar="FORMAT", help="pain.001.001.03 … .13 | json | csv"
+        "--to",
+        required=True,
+        metavar="FORMAT",
+        help="pain.001.001.03 … .13 | json | csv | camt.053.001.02 … | MT940 | BAI2 | xlsx",
     )
     convert.add_argument("--out", type=Path, help="输出文件 / file to write (standard output)")
     convert.add_argument("--reference", help="批次号（MsgId）/ batch reference (MsgId)")
     convert.add_argument("--bom", action="store_true", help="CSV 带 BOM / byte order mark in CSV")
+    convert.add_argument(
+        "--mapping", type=Path, metavar="FILE", help="表格列映射 JSON / a table's saved mapping"
+    )
     convert.add_argument("--debtor-bic", help="付款行 BIC / BIC of the debtor's bank (pain.001)")
     erp = _add(commands, "erp", "ERP 接口 / an ERP's language", "erp_try")
     erp_options.add_actions(erp)
@@ -343,6 +368,12 @@ def _proof_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser
         "--controls",
         action="store_true",
         help="另测控制文件生效时 / payments-batch: once more with a control document in force",
+    )
+    bench.add_argument(
+        "--mib", type=int, default=0, help="文件大小 / statement-read: about so large a file"
+    )
+    bench.add_argument(
+        "--entries", type=int, default=0, help="明细条数 / reconcile: so many statement entries"
     )
     bench.add_argument("--profile", help="把剖析写到此文件 / write a profile to this file")
     _json(bench)

@@ -38,7 +38,8 @@ class Options:
 
     ``profile``: instead of measuring, profile the product inside this process and write the
     statistics to this file. ``database`` is where both sides keep their books. ``controls``: the
-    product also lives by a control document, and what that costs is told.
+    product also lives by a control document, and what that costs is told. ``entries``: how many
+    statement entries (``reconcile``), 0 for the scaled number.
     """
 
     scale: float = 1.0
@@ -46,6 +47,9 @@ class Options:
     slots: int = 16
     database: str = SQLITE
     controls: bool = False
+    mib: int = 0
+    """About how large the file is that is read; 0 as the bench says."""
+    entries: int = 0
 
     @property
     def postgresql(self) -> bool:

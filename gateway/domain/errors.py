@@ -2,8 +2,8 @@
 
 GatewayError
   Refused       the caller's fault; nothing was sent   (InvalidInstruction, ReusedReference,
-                NotPermitted, NotOffered, NotFound, Overloaded, NoRoom,
-                DatabaseAway)
+                DocumentTaken, NotPermitted, NotOffered, NotFound,
+                Overloaded, NoRoom, DatabaseAway)
   NotSent       certainly did not leave: a retry is safe
   Unconfirmed   may have left: enquire, never send as new
   BankRefused   the bank answered no (code, text)      (OperatorRefused)
@@ -89,6 +89,14 @@ class ReusedReference(Refused):
         super().__init__(faults=faults)
         self.stored_digest = stored_digest
         self.sent_digest = sent_digest
+
+
+class DocumentTaken(Refused):
+    """A document of the ERP is paid already: by itself, or inside a merged payment."""
+
+    code = "merged_taken"
+    zh = "来源单据已在另一笔付款中支付或办理中，未受理"
+    en = "a source document is being paid, or was paid, by another payment; nothing was accepted"
 
 
 class NotPermitted(Refused):

@@ -118,7 +118,7 @@ def identify_certificate(der: bytes, rules: Collection[CertificateRule], *, now:
         starts, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         purposes = _purposes(certificate)
         keys = {rule.key_id for rule in rules if _fits(rule, certificate, der, now)}
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise NotProven("certificate_malformed") from error
     if not starts <= now <= ends:
         raise NotProven("certificate_out_of_date")

@@ -40,6 +40,7 @@ class Histogram:
 _E = events
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _COMMIT_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+_TOLD_SECONDS: Final = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
 _JOBS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _MOVING: Final = (
     _E.RELEASED,
@@ -221,6 +222,14 @@ HISTOGRAMS: Final = (
         amount="seconds",
         buckets=_SECONDS,
         labels=("bank", "event"),
+    ),
+    Histogram(
+        name="gateway_told_seconds",
+        text="Seconds from when a thing was first seen here until the ERP had taken it.",
+        of=(_E.ERP_TOLD,),
+        amount="seconds",
+        buckets=_TOLD_SECONDS,
+        labels=("kind",),
     ),
     Histogram(
         name="gateway_commit_seconds",

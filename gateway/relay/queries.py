@@ -48,6 +48,7 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 _ATTEMPTS: Final = 3
+_FIRST_WAIT_S: Final = 0.2
 _PAGES_MAX: Final = 1000
 _TURN_MAX_S: Final = 30.0
 """Longest a query waits behind payments before its asker is told to come again."""
@@ -154,20 +155,26 @@ class Queries:
     ) -> A:
         if operation is None:
             raise _lacks(link, purpose)
-        key = (link.tenant.id, link.connection.id)
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(NotSent),
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_exponential(multiplier=0.2, max=2),
-            sleep=link.runtime.tasks.sleep,
-            reraise=True,
-        )
-        async with self._gates[key]:
-            async for attempt in retrying:
-                with attempt:
-                    await self._turn(link, self._paces[key])
-                    return await self._once(link, operation, question, purpose)
-        raise NotOffered  # pragma: no cover - the loop returns or raises
+        async with self._gates[link.tenant.id, link.connection.id]:
+            try:
+                return await self._in_turn(link, operation, question, purpose)
+            except NotSent:
+                # Asking for repetition costs more than the rest of the way: only who needs it does.
+                await link.runtime.tasks.sleep(_FIRST_WAIT_S)
+            again = AsyncRetrying(
+                retry=retry_if_exception_type(NotSent),
+                stop=stop_after_attempt(_ATTEMPTS - 1),
+                wait=wait_exponential(multiplier=2 * _FIRST_WAIT_S, max=2),
+                sleep=link.runtime.tasks.sleep,
+                reraise=True,
+            )
+            return await again(self._in_turn, link, operation, question, purpose)
+
+    async def _in_turn(
+        self, link: Link, operation: Operation[Q, A], question: Q, purpose: str
+    ) -> A:
+        await self._turn(link, self._paces[link.tenant.id, link.connection.id])
+        return await self._once(link, operation, question, purpose)
 
     async def _turn(self, link: Link, pace: Pace) -> None:
         """Wait until no payment is due, then for a turn. Raises Overloaded when that is long."""

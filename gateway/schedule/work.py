@@ -36,6 +36,10 @@ class WorkKind(StrEnum):
     """Look for what an ERP system has for us: files, documents, rows."""
     FEEDS = "feeds"
     """Tell an ERP system what happened on accounts."""
+    RECONCILE = "reconcile"
+    """Match what banks booked with the items of ledgers."""
+    STATEMENTS = "statements"
+    """Fetch what banks booked, and what is missing of it."""
 
 
 _WORDS: Final = {kind: kind.value for kind in WorkKind}

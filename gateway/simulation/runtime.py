@@ -145,7 +145,7 @@ class _SimBatcher:
         try:
             results = self._run_group([job for job, _ in group])
         except Killed:
-            self._process.alive = False
+            self._process.die()
             return
 
         def deliver() -> None:

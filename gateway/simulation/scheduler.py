@@ -66,6 +66,10 @@ class Future(Generic[T]):
         return cast("T", self._value)
 
 
+def _nobody_looks() -> None:
+    """A death that nobody waits for."""
+
+
 class Process:
     """A group of tasks that live and die together."""
 
@@ -73,6 +77,13 @@ class Process:
         self.name = name
         self.alive = True
         self.graveyard: list[Coroutine[Any, Any, Any]] = []
+        self.on_death: Callable[[], None] = _nobody_looks
+
+    def die(self) -> None:
+        """End here, now."""
+        if self.alive:
+            self.alive = False
+            self.on_death()
 
 
 class Scheduler:
@@ -118,7 +129,7 @@ class Scheduler:
                 process.graveyard.remove(work)
                 result.settle(ended.value)
             except Killed:
-                process.alive = False
+                process.die()
             except GatewayError as error:
                 process.graveyard.remove(work)
                 if not result.watched:

@@ -165,21 +165,12 @@ class World:
     def _start(self) -> None:
         self.lives += 1
         self.gateway = Gateway(self)
-        self._watch(self.gateway)
+        self.gateway.process.on_death = self._died
 
-    def _watch(self, gateway: Gateway) -> None:
+    def _died(self) -> None:
         """Notice a death, and start the next life a while later."""
-
-        def look() -> None:
-            if gateway.process.alive:
-                self.scheduler.call_at(self.scheduler.now_s + 1.0, look)
-            else:
-                self.kills += 1
-                self.scheduler.call_at(
-                    self.scheduler.now_s + self.draw.uniform(0.2, 20), self._start
-                )
-
-        look()
+        self.kills += 1
+        self.scheduler.call_at(self.scheduler.now_s + self.draw.uniform(0.2, 20), self._start)
 
     def probe(self, point: str) -> None:
         """A point of every commit: the process may end here."""

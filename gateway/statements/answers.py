@@ -13,12 +13,13 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol
 
-import msgspec
 from sqlalchemy import Connection, Row
 
 from gateway.domain.errors import NotFound, NotOffered
+from gateway.domain.money import Money, currency
+from gateway.domain.receipt import ReceiptFacts, encoded
 from gateway.domain.statement import Balance, Entry, StatementPage
-from gateway.ports.bank_batch import DayBalance, InstructionReceipt
+from gateway.ports.bank_batch import DayBalance
 from gateway.ports.erp_answers import Answered, Asker
 from gateway.ports.erp_questions import Question, QuestionKind
 from gateway.ports.erp_told import BalanceTold, EntryTold, ReceiptTold, StatementTold
@@ -27,7 +28,8 @@ from gateway.ports.statements import QuestionSource, StatusEnquiry
 from gateway.ports.tenancy import Directory, OwnAccount, Tenant
 from gateway.statements.belonging import belonging
 from gateway.statements.entries import balances_of, entries_told
-from gateway.statements.payments import Sent, by_reference, sent, standing_told
+from gateway.statements.payments import by_reference, standing_told
+from gateway.statements.receipts import Receipts
 from gateway.statements.sharing import Shared, Sharing
 from gateway.statements.wanted import Wanted, wanted
 from gateway.store.store import Store
@@ -89,7 +91,7 @@ class Answering:
         self._balances: Sharing[Balance] = Sharing(runtime)
         self._statements: Sharing[Sequence[StatementPage]] = Sharing(runtime)
         self._histories: Sharing[tuple[DayBalance, ...]] = Sharing(runtime)
-        self._receipts: Sharing[InstructionReceipt] = Sharing(runtime)
+        self.receipts = Receipts(store, runtime, bank, seen)
 
     async def answer(self, asker: Asker, question: Question) -> Answered:
         """Answer a question. Raises what ``Answers.answer`` says."""
@@ -110,7 +112,7 @@ class Answering:
             case QuestionKind.RECEIPT:
                 return await self._receipt(it)
         account = it.wanted.own()
-        await self._store.read(lambda db: self._seen.account(db, asker, account))
+        await self._store.glance(lambda db: self._seen.account(db, asker, account))
         match it.wanted.kind:
             case QuestionKind.BALANCE:
                 return await self._balance(it)
@@ -255,7 +257,7 @@ class Answering:
                 except NotOffered:
                     continue  # nothing of it is open at the bank: what stands is all there is
                 enquiry_at = datetime.fromisoformat(at)
-        told = tuple(standing_told(row, it.tenant) for row in rows)
+        told = tuple(standing_told(row, it.tenant, it.wanted.erp_reference) for row in rows)
         return Answered(
             question=it.question,
             told=told,
@@ -266,27 +268,19 @@ class Answering:
     async def _receipt(self, it: _Asked) -> Answered:
         """The bank's data about the payment; lines of others in the same message are left out."""
         row = (await self._rows(it))[-1]
-        message = await self._store.read(lambda db: sent(db, it.tenant.id, row))
-        if message is None:
-            raise NotOffered(
-                "the payment never left, so the bank has no receipt of it",
-                "该付款未发往银行，银行没有其回单",
-            )
-        tenant = it.tenant.id
-        found = await self._receipts.ask(
-            (tenant, message.connection, message.serial),
-            self._bank.interval_s(tenant, message.connection),
-            lambda: self._bank.receipt(
-                tenant, message.connection, message.serial, message.operation
-            ),
-        )
+        found = await self.receipts.of(it.tenant.id, row)
         own = it.tenant.accounts[row.debtor_account]
-        return _answered(it, _receipt_told(found, message, row, own, it.asker), found=found)
+        return Answered(
+            question=it.question,
+            told=(_receipt_told(found.facts, row, own, it.asker),),
+            asked_at=found.asked_at,
+            shared=found.shared,
+        )
 
 
 def _answered(
     it: _Asked,
-    *told: BalanceTold | StatementTold | ReceiptTold,
+    *told: BalanceTold | StatementTold,
     found: Shared[Any],
     warnings: tuple[str, ...] = (),
 ) -> Answered:
@@ -312,49 +306,23 @@ def _day_of(as_of: date | datetime | None, asked_at: datetime) -> date:
     return as_of or asked_at.date()
 
 
-def _receipt_told(
-    found: Shared[InstructionReceipt],
-    message: Sent,
-    row: Row[Any],
-    own: OwnAccount,
-    asker: Asker,
-) -> ReceiptTold:
+def _receipt_told(facts: ReceiptFacts, row: Row[Any], own: OwnAccount, asker: Asker) -> ReceiptTold:
     """The bank gives data, not a picture: the file is that data as JSON."""
-    receipt = found.answer
-    lines = [line for line in receipt.lines if line.line == message.line]
-    if not lines:
-        raise NotFound("the bank's receipt does not name this payment", "银行回单中没有该付款")
-    line = lines[0]
-    content = msgspec.json.encode(
-        {
-            "receipt_number": receipt.number,
-            "bank_reference": receipt.bank_reference,
-            "asked_at": found.asked_at,
-            "debtor_name": receipt.debtor.name,
-            "debtor_account": receipt.debtor.account.number,
-            "creditor_name": line.creditor.name,
-            "creditor_account": line.creditor.account.number,
-            "amount": line.amount.text(),
-            "currency": line.amount.currency.code,
-            "state": line.state,
-            "maker": receipt.maker,
-            "checkers": receipt.checkers,
-        }
-    )
-    number = receipt.number or receipt.bank_reference or message.serial
+    content = encoded(facts)
+    amount = Money.parse(facts.amount, currency(facts.currency), signed=True)
     return ReceiptTold(
-        receipt_number=number,
+        receipt_number=facts.receipt_number or facts.bank_reference or row.serial or row.id,
         account=asker.written(own.number),
         account_name=own.party.name,
-        currency=line.amount.currency.code,
-        day=found.asked_at.date(),
+        currency=facts.currency,
+        day=facts.asked_at.date(),
         file_name=f"receipt-{row.id}.json",
         file_sha256=hashlib.sha256(content).hexdigest(),
         content=content,
-        amount=(-line.amount).text(),
-        bank_reference=receipt.bank_reference or row.bank_reference,
-        counterparty_name=line.creditor.name,
-        counterparty_account=line.creditor.account.number,
+        amount=(-amount).text(),
+        bank_reference=facts.bank_reference or row.bank_reference,
+        counterparty_name=facts.creditor_name,
+        counterparty_account=facts.creditor_account,
         erp_reference=row.erp_reference,
         company=own.company,
     )

@@ -12,10 +12,12 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 from sqlalchemy import Connection, Text, and_, bindparam, func, select
 
 from gateway.domain.instruction import State
+from gateway.domain.merged import merged_parts
 from gateway.domain.money import Money, currency
 from gateway.domain.reconciliation import codes_in
 from gateway.ports.erp_told import EntryTold
@@ -29,6 +31,7 @@ _CANDIDATES: Final = prepare(
     select(
         *(_i.c.erp_reference, _i.c.creditor_account, _i.c.amount_minor, _i.c.currency),
         *(_i.c.bank_reference, _i.c.reconciliation_code, _i.c.end_to_end_id, _i.c.state),
+        _i.c.merged,
         func.coalesce(_m.c.serial, "").label("serial"),
     )
     # Outer joins, and what they add left out again: so each payee and amount is looked up by key.
@@ -92,6 +95,7 @@ def _belonging(entry: EntryTold, candidates: Collection[Any]) -> EntryTold:
     return replace(
         entry,
         erp_reference=row.erp_reference,
+        merged=merged_parts(row.merged) or UNSET,
         reconciliation_code=row.reconciliation_code,
         end_to_end_id=row.end_to_end_id,
         returned=comes_back,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from gateway.domain.money import Money, currency
 from gateway.lifecycle.telling import ErpOutbox, Say
 from gateway.ports.erp_answers import Answered, Answers, asker_of
 from gateway.ports.erp_questions import Question, QuestionKind
+from gateway.ports.erp_systems import ReceiptForm
 from gateway.ports.erp_told import (
     BalanceTold,
     CreditTold,
@@ -34,6 +35,7 @@ from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import OwnAccount
 from gateway.schedule.rounds import Rounds
 from gateway.schedule.work import WorkKind
+from gateway.statements.receipt_papers import on_paper
 from gateway.statements.told_entries import (
     CLOSED,
     SILENT,
@@ -46,6 +48,9 @@ from gateway.statements.told_entries import (
 )
 from gateway.store.store import Store
 from gateway.store.uow import Uow
+
+if TYPE_CHECKING:
+    from gateway.documents.face import FontFile
 
 BACK_MAX: Final = 15
 """How many closed days a look goes back at most, after a time of silence."""
@@ -61,19 +66,22 @@ _TIME_MAX: Final = 2_000_000_000
 class Feeds:
     """One task for each system that is told of accounts."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - built once
         self,
         store: Store,
         runtime: Runtime,
         answers: Answers,
         outbox: ErpOutbox,
         fed: Sequence[Fed],
+        *,
+        font: FontFile | None = None,
     ) -> None:
         self._store = store
         self._runtime = runtime
         self._answers = answers
         self._outbox = outbox
         self._fed = tuple(fed)
+        self._font = font
         self._not_before: dict[tuple[str, ...], datetime] = {}
 
     def start(self) -> None:
@@ -192,6 +200,7 @@ class Feeds:
                 found = await self._asked(
                     it, QuestionKind.RECEIPT, erp_reference=entry.erp_reference
                 )
+                found = [await self._filed(it, told, entry) for told in found]
             except (Refused, BankRefused):
                 self._put_off(it, entry.key)
                 continue
@@ -200,6 +209,13 @@ class Feeds:
                     named = replace(told, entry_key=entry.key)
                     it.says.append(Say(told=named, subject=it.subject("rec", entry.key)))
             it.keys.append((Kind.RECEIPT, day, entry.key))
+
+    async def _filed(self, it: Turn, told: Told, entry: EntryTold) -> Told:
+        """A receipt with the file that the system is told with."""
+        if not isinstance(told, ReceiptTold) or it.fed.system.feed.receipts is ReceiptForm.DATA:
+            return told
+        work = partial(on_paper, told, entry.booking_date, self._font)
+        return await self._runtime.tasks.read(work)
 
     # ── 对账单 ────────────────────────────────────────────────────────────────────────────
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from gateway.domain.decision import ActorKind
 from gateway.domain.instruction import State
+from gateway.lifecycle.carried import named
 from gateway.lifecycle.outbox import Told
 from gateway.lifecycle.staging import accepted
 from gateway.lifecycle.telling import status_told
@@ -31,8 +32,22 @@ class Sent(NamedTuple):
 
 
 def by_reference(db: Connection, asker: Asker, reference: str) -> Sequence[Row[Any]]:
-    """Accepted instructions with an ERP reference; a machine's own ERP's only."""
-    where = [_i.c.tenant == asker.tenant, _i.c.erp_reference == reference, accepted()]
+    """Accepted instructions with an ERP reference, and merged ones that carry a document with it.
+
+    A machine's own ERP's only.
+    """
+    own = asker.erp if asker.actor.kind is ActorKind.MACHINE else None
+    return _found(db, asker, named(db, asker.tenant, own, reference))
+
+
+def by_id(db: Connection, asker: Asker, instruction: str) -> Row[Any] | None:
+    """One accepted instruction by our id; a machine's own ERP's only."""
+    rows = _found(db, asker, _i.c.id == instruction)
+    return rows[0] if rows else None
+
+
+def _found(db: Connection, asker: Asker, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    where = [_i.c.tenant == asker.tenant, condition, accepted()]
     if asker.actor.kind is ActorKind.MACHINE:
         where.append(_i.c.erp == asker.erp)
     statement = (
@@ -69,8 +84,8 @@ def sent(db: Connection, tenant: str, row: Row[Any]) -> Sent | None:
     return Sent(*found) if found is not None else None
 
 
-def standing_told(row: Row[Any], tenant: Tenant) -> StatusTold:
-    """Where it stands now."""
+def standing_told(row: Row[Any], tenant: Tenant, reference: str) -> StatusTold:
+    """Where it stands now: of a merged payment the document that was asked for, by its number."""
     now = Told(
         instruction=row.id,
         version=row.version,
@@ -81,4 +96,7 @@ def standing_told(row: Row[Any], tenant: Tenant) -> StatusTold:
         reason=row.reason,
         bank_reference=row.bank_reference,
     )
-    return status_told(row, tenant, now)
+    whole = status_told(row, tenant, now)
+    if reference == whole.erp_reference:
+        return whole
+    return next((it for it in whole.by_source() if it.erp_reference == reference), whole)

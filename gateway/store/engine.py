@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
@@ -22,6 +22,8 @@ _READERS: Final = 4
 _STARTING_S: Final = 30
 """How long a server that starts or recovers is waited for."""
 _DRIVER: Final = "postgresql+psycopg"
+_SQLITE: Final = "sqlite"
+_NO_WAIT: Final = "PRAGMA busy_timeout=0"
 _SESSION: Final = " ".join(
     f"-c {setting}"
     for setting in (
@@ -136,3 +138,17 @@ def sqlite_engine(path: str) -> Engine:
             cursor.execute(begin)
 
     return engine
+
+
+def glancing(engine: Engine) -> Connection | None:
+    """A connection of the event loop's own, for looks that never wait; None where they would.
+
+    Another connection's commit does not keep a reader of the file waiting. What does, as a
+    recovery, is told at once instead of waited for. A database in memory has one connection.
+    """
+    if engine.dialect.name != _SQLITE or isinstance(engine.pool, StaticPool):
+        return None
+    connection = engine.connect()
+    with driven(connection, _NO_WAIT) as cursor:
+        cursor.execute(_NO_WAIT)
+    return connection

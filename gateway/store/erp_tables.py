@@ -53,3 +53,17 @@ told_entry = Table(
     us("at_us"),
     PrimaryKeyConstraint("tenant", "system", "account", "kind", "day", "key"),
 )
+
+# The source documents of merged payments, to be found by; added by revision 0011.
+merged_source = Table(
+    "merged_source",
+    metadata,
+    Column("tenant", TENANT, nullable=False),
+    Column("instruction", ID, nullable=False),
+    # Its place among the parts in ``instruction.merged``, from 1.
+    Column("part", Integer, nullable=False),
+    Column("erp", String(64), nullable=False),
+    Column("erp_reference", String(255), nullable=False),
+    PrimaryKeyConstraint("tenant", "instruction", "part"),
+    Index("merged_source_reference", "tenant", "erp", "erp_reference"),
+)

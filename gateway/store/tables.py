@@ -46,7 +46,7 @@ from gateway.store.control_tables import (
     reservation,
     resolution,
 )
-from gateway.store.erp_tables import erp_file, erp_shadow, told_entry
+from gateway.store.erp_tables import erp_file, erp_shadow, merged_source, told_entry
 from gateway.store.identity_tables import (
     identity_account,
     identity_ceremony,
@@ -55,7 +55,26 @@ from gateway.store.identity_tables import (
     identity_recovery,
     identity_session,
 )
-from gateway.store.statement_tables import bank_debit, bank_debit_look
+from gateway.store.reconciliation_tables import (
+    ledger_balance,
+    ledger_item,
+    reconciliation_match,
+    reconciliation_note,
+    reconciliation_part,
+    reconciliation_run,
+    reconciliation_sheet,
+    reconciliation_suggestion,
+)
+from gateway.store.statement_tables import (
+    bank_debit,
+    bank_debit_look,
+    statement_balance,
+    statement_day,
+    statement_import,
+    statement_line,
+    statement_part,
+    statement_receipt,
+)
 
 __all__ = (
     "attachment",
@@ -75,17 +94,32 @@ __all__ = (
     "identity_key",
     "identity_recovery",
     "identity_session",
+    "ledger_balance",
+    "ledger_item",
     "limit_reservation",
     "limit_use",
     "listed_name",
+    "merged_source",
     "metadata",
     "payee",
     "payee_change",
     "payee_change_item",
     "payee_vote",
+    "reconciliation_match",
+    "reconciliation_note",
+    "reconciliation_part",
+    "reconciliation_run",
+    "reconciliation_sheet",
+    "reconciliation_suggestion",
     "reference_import",
     "reservation",
     "resolution",
+    "statement_balance",
+    "statement_day",
+    "statement_import",
+    "statement_line",
+    "statement_part",
+    "statement_receipt",
     "told_entry",
 )  # what stands in other modules and is used as if it stood here
 
@@ -190,6 +224,8 @@ instruction = Table(
     text_of("makers"),
     Column("seal", String(64), nullable=False, server_default=""),
     Column("control_version", Integer, nullable=False, server_default="0"),
+    # ── added by revision 0011: of a merged payment its source documents, '' for others ──
+    text_of("merged"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "erp", "erp_reference", name="instruction_reference"),
     Index("instruction_likeness", "tenant", "creditor_account", "amount_minor", "pay_day"),

@@ -10,10 +10,12 @@ from gateway.controls.resolution_rows import ResolutionState
 from gateway.controls.version_file import EXPORT_FORMAT
 from gateway.controls.version_rows import VersionState
 from gateway.delivery.webhook_rows import Delivery
+from gateway.domain.balance_sheet import OpenClass, SheetState
 from gateway.domain.bank_office import NameGrade, OfficeStatus
 from gateway.domain.channel import ChannelCode, Why
 from gateway.domain.decision import AT_ONCE, ON_EVIDENCE
 from gateway.domain.instruction import State
+from gateway.domain.outcome import Verdict
 from gateway.lifecycle.stops import StopScope
 from gateway.ports.erp_told import ToldKind
 
@@ -131,7 +133,299 @@ _PROPOSED_PAYEES: Final[dict[str, Schema]] = {
     "links": _LINKS,
 }
 
+_SIDE: Final[Schema] = {"enum": ["bank", "book"]}
+_PARTS: Final[Schema] = {
+    "type": "array",
+    "items": {
+        **_object(
+            "A line or an item; amount: only that part of it. 明细；amount 为部分金额。",
+            optional=("amount",),
+            ref={"type": "string", "maxLength": 160},
+            amount=_TEXT,
+        ),
+        "additionalProperties": False,
+    },
+}
+_STRICT: Final[Schema] = {"additionalProperties": False}
+_STAND: Final[dict[str, Schema]] = {
+    "account": _TEXT,
+    "company": _TEXT,
+    "currency": _TEXT,
+    "has_ledger": _FLAG,
+    "last_run": {"type": ["object", "null"]},
+    "matched": {
+        "type": "object",
+        "additionalProperties": _object("Of one kind. 一种。", matches=_COUNT, sum=_MONEY),
+    },
+    "suggested": _COUNT,
+    "open": {
+        "type": "object",
+        "description": "By side, then by age in days (null: older). 按侧、按账龄。",
+        "additionalProperties": _list(
+            _object(
+                "Open items of an age. 一段账龄的未达账。",
+                up_to_days={"type": ["integer", "null"]},
+                received=_COUNT,
+                received_sum=_MONEY,
+                paid=_COUNT,
+                paid_sum=_MONEY,
+            )
+        ),
+    },
+    "closed_until": _DAY,
+    "unproven_days": _list({"type": "string", "format": "date"}),
+    "links": _LINKS,
+}
+_SHEET_HEAD: Final[dict[str, Schema]] = {
+    "day": {"type": "string", "format": "date"},
+    "state": {"enum": ["draft", "prepared", "reviewed"]},
+    "digest": _SHA256,
+    "prepared_by": _MAYBE,
+    "prepared_at": {"type": ["string", "null"], "format": "date-time"},
+    "comment": _MAYBE,
+    "reviewed_by": _MAYBE,
+    "reviewed_at": {"type": ["string", "null"], "format": "date-time"},
+    "reason": _MAYBE,
+}
+_SHEET_CLASS: Final[Schema] = _object(
+    "One class of open items. 一类未达账。",
+    zh=_TEXT,
+    en=_TEXT,
+    sum=_MONEY,
+    items=_list(
+        _object(
+            "An open item; amount as its class counts it. 未达账项。",
+            side=_SIDE,
+            ref=_TEXT,
+            day={"type": "string", "format": "date"},
+            amount=_MONEY,
+            backward=_FLAG,
+            late=_FLAG,
+            carried=_FLAG,
+            written_off=_FLAG,
+            reference=_TEXT,
+            counterparty_name=_TEXT,
+            remittance=_TEXT,
+        )
+    ),
+)
+_SHEET: Final[Schema] = _object(
+    "The sheet: what is digested. 余额调节表正文。",
+    account=_TEXT,
+    company=_TEXT,
+    currency=_TEXT,
+    from_={"type": "string", "format": "date"},
+    day={"type": "string", "format": "date"},
+    state={"enum": [it.value for it in SheetState]},
+    bank_balance=_MAYBE_MONEY,
+    book_balance=_MAYBE_MONEY,
+    classes=_object("By class. 按类。", (), **{it.value: _SHEET_CLASS for it in OpenClass}),
+    adjusted_bank=_MAYBE_MONEY,
+    adjusted_book=_MAYBE_MONEY,
+    difference=_MAYBE_MONEY,
+    doubts=_list(
+        _object(
+            "Why it is not balanced, or what is odd. 不平的原因。",
+            code=_TEXT,
+            zh=_TEXT,
+            en=_TEXT,
+            days=_list({"type": "string", "format": "date"}),
+        )
+    ),
+)
+_LEDGER_ITEM: Final[Schema] = {
+    **_object(
+        "One item; a negative amount is red-letter. 一条账面明细；负数为红字。",
+        optional=(
+            *("currency", "erp_reference", "counterparty_name", "counterparty_account"),
+            *("remittance", "side", "opening"),
+        ),
+        item_id={"type": "string", "minLength": 1, "maxLength": 128},
+        account={"type": "string", "minLength": 1, "maxLength": 40},
+        direction={"enum": ["out", "in"]},
+        amount={"type": "string", "minLength": 1},
+        date={"type": "string", "format": "date"},
+        currency=_TEXT,
+        erp_reference={"type": "string", "maxLength": 255},
+        counterparty_name={"type": "string", "maxLength": 300},
+        counterparty_account={"type": "string", "maxLength": 64},
+        remittance={"type": "string", "maxLength": 1000},
+        side={**_SIDE, "description": "bank: opening items only. 仅限期初银行侧未达账。"},
+        opening={**_FLAG, "description": "Open at go-live. 期初未达账。"},
+    ),
+    **_STRICT,
+}
+_RECONCILIATION: Final[dict[str, Schema]] = {
+    "LedgerItems": {
+        **_object(
+            "Ledger items. 账面明细。",
+            items={"type": "array", "minItems": 1, "maxItems": 10_000, "items": _LEDGER_ITEM},
+        ),
+        **_STRICT,
+    },
+    "LedgerItemsTaken": _object(
+        "What was kept. 受理结果。",
+        items=_list(
+            _object(
+                "One item and the day in whose period it counts. 计入期间的日期。",
+                item_id=_TEXT,
+                digest=_SHA256,
+                counted_day={"type": "string", "format": "date"},
+            )
+        ),
+    ),
+    "LedgerItemList": _object(
+        "A page of items. 账面明细的一页。",
+        account=_TEXT,
+        items=_list({"type": "object", "required": ["item_id", "amount", "date"]}),
+        next=_MAYBE,
+    ),
+    "LedgerBalances": {
+        **_object(
+            "The books' closing balances. 账面日终余额。",
+            balances={
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 10_000,
+                "items": {
+                    **_object(
+                        "One balance. 一日余额。",
+                        optional=("currency",),
+                        account={"type": "string", "minLength": 1},
+                        date={"type": "string", "format": "date"},
+                        balance={"type": "string", "minLength": 1},
+                        currency=_TEXT,
+                    ),
+                    **_STRICT,
+                },
+            },
+        ),
+        **_STRICT,
+    },
+    "LedgerBalancesTaken": _object(
+        "What is kept now. 现存余额。",
+        balances=_list(
+            _object(
+                "One balance. 一日余额。",
+                account=_TEXT,
+                date={"type": "string", "format": "date"},
+                balance=_MONEY,
+            )
+        ),
+    ),
+    "LedgerBalanceList": _object(
+        "The books' balances. 账面余额。",
+        account=_TEXT,
+        currency=_TEXT,
+        balances=_list({"type": "object", "required": ["date", "balance", "actor", "at"]}),
+    ),
+    "Reconciliation": _object("How an account stands. 账户对账进度。", (), **_STAND),
+    "Reconciliations": _object(
+        "How accounts stand. 各账户对账进度。", reconciliations=_list(_ref("Reconciliation"))
+    ),
+    "ReconciliationWish": {
+        **_object(
+            "Which account, up to which day (today unless told). 账户与截止日。",
+            optional=("up_to",),
+            account={"type": "string", "minLength": 1, "maxLength": 40},
+            up_to={"type": "string", "format": "date"},
+        ),
+        **_STRICT,
+    },
+    "ReconciliationRun": _object(
+        "What a run did; passed: claimed by somebody meanwhile. 对账结果。",
+        id=_TEXT,
+        account=_TEXT,
+        up_to={"type": "string", "format": "date"},
+        matched=_COUNT,
+        passed=_COUNT,
+        suggested=_COUNT,
+    ),
+    "OpenItems": _object(
+        "A page of open items. 未达账的一页。",
+        account=_TEXT,
+        currency=_TEXT,
+        side=_SIDE,
+        open=_list({"type": "object", "required": ["ref", "day", "amount", "left", "reason"]}),
+        next={"type": ["integer", "null"], "minimum": 1},
+    ),
+    "MatchSuggestions": _object(
+        "Suggestions of the last run. 最近一次对账的建议。",
+        account=_TEXT,
+        suggestions=_list(
+            _object(
+                "One suggestion. 一条建议。",
+                id=_TEXT,
+                rule=_TEXT,
+                reasons=_list(_TEXT),
+                entries=_list(_TEXT),
+                items=_list(_TEXT),
+            )
+        ),
+    ),
+    "Matches": _object(
+        "A page of matches. 匹配的一页。",
+        account=_TEXT,
+        currency=_TEXT,
+        matches=_list({"type": "object", "required": ["id", "kind", "rule", "state", "parts"]}),
+        next={"type": ["integer", "null"], "minimum": 1},
+    ),
+    "OpenItemDecision": {
+        **_object(
+            "What a person decides. 人工处理。",
+            optional=(
+                *("entries", "items", "suggestion", "match", "reason", "side", "ref", "owner"),
+                "comment",
+            ),
+            action={"enum": ["match", "accept", "unmatch", "write_off", "note"]},
+            entries=_PARTS,
+            items=_PARTS,
+            suggestion={"type": "string", "maxLength": 40},
+            match={"type": "string", "maxLength": 40},
+            reason={"type": "string", "maxLength": 1000},
+            side=_SIDE,
+            ref={"type": "string", "maxLength": 160},
+            owner={"type": "string", "maxLength": 128},
+            comment={"type": "string", "maxLength": 1000},
+        ),
+        **_STRICT,
+    },
+    "OpenItemDecided": _object(
+        "What was decided; id of the match, or the item noted. 处理结果。",
+        account=_TEXT,
+        action=_TEXT,
+        id=_TEXT,
+    ),
+    "BalanceSheetWish": {
+        **_object(
+            "The day, such as the end of a month. 日期，如月末。",
+            optional=("comment",),
+            day={"type": "string", "format": "date"},
+            comment={"type": "string", "maxLength": 1000},
+        ),
+        **_STRICT,
+    },
+    "BalanceSheetReview": {
+        **_object(
+            "The digest of what was read. 所复核内容的摘要。",
+            optional=("reason",),
+            digest={"type": "string", "minLength": 1, "maxLength": 64},
+            reason={"type": "string", "maxLength": 1000},
+        ),
+        **_STRICT,
+    },
+    "BalanceSheet": _object("A sheet. 余额调节表。", (), **_SHEET_HEAD, sheet=_SHEET),
+    "BalanceSheets": _object(
+        "The stored sheets. 已存的余额调节表。",
+        account=_TEXT,
+        sheets=_list(
+            _object("One sheet. 一份。", (), **_SHEET_HEAD, result={"enum": [*SheetState]})
+        ),
+    ),
+}
+
 ANSWERS: Final[dict[str, Schema]] = {
+    **_RECONCILIATION,
     "Fault": _object(
         "One thing that is wrong: where, a stable code, what to do. "
         "一处错误：位置、代码、处理办法。",
@@ -161,6 +455,27 @@ ANSWERS: Final[dict[str, Schema]] = {
         sent_digest=_TEXT,
         bank_code=_TEXT,
         trace_id=_TEXT,
+    ),
+    "Receipt": _object(
+        "What the bank's receipt says of one payment; '' where it says nothing. "
+        "银行回单所载的一笔付款；银行未提供的为空。",
+        receipt_number=_TEXT,
+        bank_reference=_TEXT,
+        asked_at={"type": "string", "format": "date-time"},
+        debtor_name=_TEXT,
+        debtor_account=_TEXT,
+        debtor_bank=_TEXT,
+        creditor_name=_TEXT,
+        creditor_account=_TEXT,
+        creditor_bank=_TEXT,
+        amount=_TEXT,
+        currency=_TEXT,
+        state={"enum": [*Verdict]},
+        maker=_TEXT,
+        checkers=_list(_TEXT),
+        purpose=_TEXT,
+        erp_reference=_TEXT,
+        booked_on={"type": ["string", "null"], "format": "date"},
     ),
     "Acceptance": _object(
         "The same bytes however often the request is sent; it never holds a state. "
@@ -221,6 +536,87 @@ ANSWERS: Final[dict[str, Schema]] = {
         states={"type": "object", "additionalProperties": _COUNT},
         links=_LINKS,
     ),
+    "StatementImport": _object(
+        "What came of a statement file. 对账单文件的导入结果。",
+        id=_TEXT,
+        state={
+            "type": "string",
+            "enum": ["imported", "quarantined", "refused"],
+            "description": "quarantined: it contradicts itself; none is kept. 自相矛盾，整份隔离",
+        },
+        format=_TEXT,
+        name=_MAYBE,
+        digest=_SHA256,
+        actor=_TEXT,
+        statements=_COUNT,
+        entries=_COUNT,
+        added={**_COUNT, "description": "Lines that were new. 新增明细。"},
+        changed={**_COUNT, "description": "Pending lines booked in place. 由待记账转为已记账。"},
+        repeated=_FLAG,
+        at=_TEXT,
+        findings=_list(
+            _object(
+                "Something about the file: where, and in both languages. 发现的问题。",
+                code=_TEXT,
+                gravity={"type": "string", "enum": ["note", "warning", "contradiction"]},
+                line={"type": ["integer", "null"], "minimum": 1},
+                path=_MAYBE,
+                zh=_TEXT,
+                en=_TEXT,
+            )
+        ),
+    ),
+    "StatementImports": _object(
+        "The latest imports. 最近的导入。", imports=_list(_ref("StatementImport"))
+    ),
+    "AccountDays": _object(
+        "Kept days and their proof. 逐日完整性。",
+        account=_TEXT,
+        currency=_TEXT,
+        from_=_DAY,
+        to=_DAY,
+        complete=_FLAG,
+        in_doubt=_list(_DAY),
+        days=_list(
+            _object(
+                "One day. 一天。",
+                day=_DAY,
+                state={
+                    "type": "string",
+                    "enum": ["open", "proven", "quiet", "unproven", "missing", "broken"],
+                },
+                why=_MAYBE,
+                source=_MAYBE,
+                entries=_COUNT,
+                credits=_MAYBE,
+                debits=_MAYBE,
+                opening=_MAYBE,
+                closing=_MAYBE,
+            )
+        ),
+    ),
+    "DaysFetched": _object(
+        "What fetching brought. 拉取结果。",
+        account=_TEXT,
+        from_=_DAY,
+        to=_DAY,
+        added=_COUNT,
+        changed=_COUNT,
+        in_doubt=_list(_DAY),
+    ),
+    "AccountEntries": _object(
+        "A page of kept entries. 已入库明细的一页。",
+        account=_TEXT,
+        currency=_TEXT,
+        from_=_DAY,
+        to=_DAY,
+        entries=_list({"type": "object", "required": ["key", "day", "amount", "status"]}),
+        hidden={
+            **_COUNT,
+            "description": "Lines that your rights do not show. 按权限未显示的条数。",
+        },
+        next={"type": ["integer", "null"], "minimum": 1},
+    ),
     "BatchReport": _object(
         "Where each line of a JSON batch stands. JSON 批次逐条现状。",
         id=_TEXT,
@@ -229,7 +625,7 @@ ANSWERS: Final[dict[str, Schema]] = {
     ),
     "InstructionView": _object(
         "Where an instruction stands. 指令现状。",
-        optional=("history", "version", "route", "holds", "budget_item"),
+        optional=("history", "version", "route", "holds", "budget_item", "merged"),
         id=_TEXT,
         version={
             **_COUNT,
@@ -256,6 +652,13 @@ ANSWERS: Final[dict[str, Schema]] = {
             **_MAYBE,
             "description": "The budget item it is paid under. 预算项目。",
         },
+        merged=_list(
+            _object(
+                "A source document of a merged payment. 合并支付的一张来源单据。",
+                erp_reference=_TEXT,
+                amount=_MONEY,
+            )
+        ),
         evidence=_object(
             "What the state rests on. 状态的依据。",
             grade=_TEXT,

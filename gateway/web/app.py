@@ -6,9 +6,11 @@ only the caller's own faults are told in it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -22,7 +24,7 @@ from gateway.ports.tenancy import ApiKey
 from gateway.web.asked import Desk, Raw, desk_of, trace_id
 from gateway.web.bodies import Spool
 from gateway.web.certificates import Certificates
-from gateway.web.contract import OPERATIONS, Operation
+from gateway.web.contract import OPERATIONS
 from gateway.web.door import Door
 from gateway.web.front import Answers, Front
 from gateway.web.problems import NoSuchMethod, Problem, problem
@@ -44,12 +46,8 @@ def create_app(gateway: Gateway) -> Front:
         ),
         spool=Spool(gateway.settings.data / "spool", gateway.runtime),
     )
-    fixed: dict[tuple[str, str], Raw] = {}
-    for operation in OPERATIONS:
-        endpoint = _counted(operation.name, operation.route())
-        _add(app, operation, endpoint)
-        if "{" not in operation.path:
-            fixed[operation.method, operation.path] = endpoint
+    router, fixed = _routes()
+    app.router.routes.extend(router.routes)
     _add_documents(app)
     for path in ("/ui", "/ui/{page:path}"):
         app.add_route(path, _page, methods=["GET", "POST"], include_in_schema=False)
@@ -58,16 +56,25 @@ def create_app(gateway: Gateway) -> Front:
     return Front(app, fixed, _ANSWERS)
 
 
-def _add(app: FastAPI, operation: Operation, endpoint: Raw) -> None:
-    app.add_api_route(
-        operation.path,
-        endpoint,
-        methods=[operation.method],
-        name=operation.name,
-        operation_id=operation.name,
-        summary=operation.zh,
-        response_model=None,
-    )
+@cache
+def _routes() -> tuple[APIRouter, Mapping[tuple[str, str], Raw]]:
+    """The contract's routes, and those at fixed addresses; the same for every application."""
+    router = APIRouter()
+    fixed: dict[tuple[str, str], Raw] = {}
+    for operation in OPERATIONS:
+        endpoint = _counted(operation.name, operation.route())
+        router.add_api_route(
+            operation.path,
+            endpoint,
+            methods=[operation.method],
+            name=operation.name,
+            operation_id=operation.name,
+            summary=operation.zh,
+            response_model=None,
+        )
+        if "{" not in operation.path:
+            fixed[operation.method, operation.path] = endpoint
+    return router, fixed
 
 
 def _counted(name: str, route: Raw) -> Raw:

@@ -23,12 +23,18 @@ from gateway.web import (
     exchange,
     health,
     instructions,
+    ledger,
     limit_use,
     payees,
     people,
     queries,
+    receipts,
+    reconciliations,
     reference,
     resolutions,
+    sheet_paper,
+    sheets,
+    statements,
     stops,
     waiting,
     webhooks,
@@ -115,6 +121,30 @@ _KEY: Final = Parameter(
     zh="可选的幂等键，1–255 个可打印 ASCII 字符；业务参考号本身已保证幂等",
     en="optional, 1 to 255 printable ASCII characters; the ERP reference already makes it safe",
     schema={"type": "string", "minLength": 1, "maxLength": 255},
+)
+_PERIOD: Final = (
+    _asked(
+        "from",
+        "起始日 YYYY-MM-DD（默认截止日前 30 天）",
+        "first day YYYY-MM-DD (30 days before the last unless told)",
+        schema={"type": "string", "format": "date"},
+    ),
+    _asked(
+        "to",
+        "截止日 YYYY-MM-DD（默认当日）",
+        "last day YYYY-MM-DD (today unless told)",
+        schema={"type": "string", "format": "date"},
+    ),
+)
+_LEDGER_ACCOUNT: Final = _asked("account", "账号", "account number", required=True)
+_RECONCILED: Final = _id("账号", "account number", "account")
+_SHEET_DAY: Final = Parameter(
+    name="day",
+    place="path",
+    zh="日期 YYYY-MM-DD，如月末",
+    en="day YYYY-MM-DD, such as the end of a month",
+    schema={"type": "string", "format": "date"},
+    required=True,
 )
 _LOGIN: Final = _id("登录名", "the log-in name", "login")
 _FILE_NAME: Final = _asked(
@@ -489,6 +519,360 @@ OPERATIONS: Final = (
         ),
         gives="Statement",
         errors=(400, 404, 422, *_ASKS_BANK),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/statement-files",
+        name="post_statement_file",
+        zh=(
+            "导入对账单文件（camt.052/053/054、MT940/942、BAI2、OFX、CSV、XLSX），最大 512 MiB，"
+            "流式读取。自相矛盾的文件整份隔离；重复导入不会增加明细"
+        ),
+        en=(
+            "Import a statement file (camt.052/053/054, MT940/942, BAI2, OFX, CSV, XLSX), up to 512"
+            " MiB, read as a stream. One that contradicts itself is quarantined whole; importing"
+            " again adds nothing"
+        ),
+        raw=statements.upload,
+        parameters=(
+            _asked("name", "文件名，至多 120 字符", "the file's name, 120 characters at most"),
+            _asked(
+                "despite",
+                "true：已知其自相矛盾仍导入（仅限人员密钥）",
+                "true: take it in although it contradicts itself (person keys only)",
+                schema={"type": "boolean"},
+            ),
+        ),
+        takes_type="application/octet-stream",
+        gives="StatementImport",
+        errors=(400, 403, 413, 422, 503),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/statement-files",
+        name="list_statement_files",
+        zh="最近导入的对账单文件",
+        en="The statement files imported last",
+        endpoint=statements.listed,
+        gives="StatementImports",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/statement-files/{id}",
+        name="get_statement_file",
+        zh="一次导入及其发现的问题",
+        en="One import and what was found in its file",
+        endpoint=statements.get,
+        parameters=(_id("导入编号（sti_…）", "id of the import (sti_…)"),),
+        gives="StatementImport",
+        errors=(404,),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/accounts/{number}/days",
+        name="get_days",
+        zh="账户每日对账单是否完整：期初 + 明细 = 期末，逐日衔接",
+        en="How complete each day of an account is: opening + entries = closing, day follows day",
+        endpoint=statements.days,
+        parameters=(_ACCOUNT, *_PERIOD),
+        gives="AccountDays",
+        errors=(400, 404, 422),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/accounts/{number}/days",
+        name="fetch_days",
+        zh="立即向银行拉取这些日期的明细并入库（默认当日，至多 31 天），返回新增数和仍存疑的日期",
+        en=(
+            "Fetch these days from the bank now (today unless told, 31 at most) and keep what is"
+            " new; tells what was added and which days are still in doubt"
+        ),
+        endpoint=statements.fetch,
+        parameters=(_ACCOUNT, *_PERIOD),
+        gives="DaysFetched",
+        errors=(400, 404, 422, *_ASKS_BANK),
+        only_asks=True,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/accounts/{number}/entries",
+        name="get_entries",
+        zh="账户已入库的明细，按银行顺序分页",
+        en="The kept entries of an account in the bank's order, page by page",
+        endpoint=statements.entries,
+        parameters=(
+            _ACCOUNT,
+            *_PERIOD,
+            _asked(
+                "start",
+                "从第几条起（0 起）",
+                "from which line on, counted from 0",
+                schema={"type": "integer", "minimum": 0},
+            ),
+        ),
+        gives="AccountEntries",
+        errors=(400, 404, 422),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/ledger-items",
+        name="post_ledger_items",
+        zh=(
+            "提交账面明细（机器密钥），至多 10,000 条，整批受理或整批拒绝；"
+            "同一 item_id 同样内容结果不变，内容不同为 409"
+        ),
+        en=(
+            "Give ledger items (machine keys), 10,000 at most, all or "
+            "none; the same item_id with the same content is the same, "
+            "with other content a 409"
+        ),
+        endpoint=ledger.post_items,
+        takes="LedgerItems",
+        gives="LedgerItemsTaken",
+        errors=(400, 403, 409, 413),
+        body_max=BATCH_BYTES_MAX,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/ledger-items",
+        name="list_ledger_items",
+        zh="账户的账面明细，按 item_id 分页",
+        en="The ledger items of an account by id, page by page",
+        endpoint=ledger.items,
+        parameters=(_LEDGER_ACCOUNT, _asked("after", "上一页的 next", "next of the page before")),
+        gives="LedgerItemList",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/ledger-balances",
+        name="post_ledger_balances",
+        zh="提交账面日终余额（机器密钥）；已结账期间不能改",
+        en=("Give the books' closing balances (machine keys); those of a closed period stay"),
+        endpoint=ledger.post_balances,
+        takes="LedgerBalances",
+        gives="LedgerBalancesTaken",
+        errors=(400, 403, 413),
+        body_max=BATCH_BYTES_MAX,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/ledger-balances",
+        name="list_ledger_balances",
+        zh="账户的账面余额，最近的在前",
+        en="The books' balances of an account, the latest first",
+        endpoint=ledger.balances,
+        parameters=(_LEDGER_ACCOUNT,),
+        gives="LedgerBalanceList",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations",
+        name="list_reconciliations",
+        zh="各账户对账进度：已匹配、建议、两侧未达账（按账龄）、未证实的日期",
+        en=(
+            "How the reconciliation of accounts stands: matched, suggested, "
+            "open on both sides by age, days not proven"
+        ),
+        endpoint=reconciliations.listed,
+        parameters=(_asked("account", "只要该账户", "only this account"),),
+        gives="Reconciliations",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/reconciliations",
+        name="reconcile",
+        zh="立即对账：一个账户，至某日",
+        en="Reconcile an account now, up to a day",
+        endpoint=reconciliations.run,
+        takes="ReconciliationWish",
+        gives="ReconciliationRun",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations/{account}",
+        name="get_reconciliation",
+        zh="一个账户的对账进度",
+        en="How the reconciliation of one account stands",
+        endpoint=reconciliations.get,
+        parameters=(_RECONCILED,),
+        gives="Reconciliation",
+        errors=(403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations/{account}/open",
+        name="list_open_items",
+        zh="一侧的未达账：账龄、原因、负责人、备注，最早的在前",
+        en=("What is open on one side: age, reason, owner, comments; oldest first"),
+        endpoint=reconciliations.open_items,
+        parameters=(
+            _RECONCILED,
+            _asked(
+                "side",
+                "bank 银行侧，book 账面侧",
+                "the side of the bank or of the books",
+                schema={"enum": ["bank", "book"]},
+                required=True,
+            ),
+            _asked(
+                "start",
+                "从第几条起（0 起）",
+                "from which one on, counted from 0",
+                schema={"type": "integer", "minimum": 0},
+            ),
+        ),
+        gives="OpenItems",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations/{account}/suggestions",
+        name="list_match_suggestions",
+        zh="最近一次对账的建议",
+        en="What the last run suggests",
+        endpoint=reconciliations.suggestions,
+        parameters=(_RECONCILED,),
+        gives="MatchSuggestions",
+        errors=(403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations/{account}/matches",
+        name="list_matches",
+        zh="匹配及其规则和理由（含已取消的），最新的在前",
+        en=("Matches with rule and reasons, those undone among them; newest first"),
+        endpoint=reconciliations.matches,
+        parameters=(
+            _RECONCILED,
+            _asked(
+                "start",
+                "从第几条起（0 起）",
+                "from which one on, counted from 0",
+                schema={"type": "integer", "minimum": 0},
+            ),
+        ),
+        gives="Matches",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/reconciliations/{account}/decisions",
+        name="decide_open_items",
+        zh=(
+            "人工处理：match 匹配（可部分金额）、accept 采纳建议、unmatch 取消匹配、write_off "
+            "核销、note 备注与负责人（仅限人员密钥）"
+        ),
+        en=(
+            "A person's decision: match (in part too), accept a suggestion, "
+            "unmatch, write_off, note a comment or an owner (person "
+            "keys only)"
+        ),
+        endpoint=reconciliations.decide,
+        parameters=(_RECONCILED,),
+        takes="OpenItemDecision",
+        gives="OpenItemDecided",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations/{account}/sheets",
+        name="list_balance_sheets",
+        zh="已编制、已复核的余额调节表，最近的在前",
+        en="The prepared and reviewed balance sheets, the latest first",
+        endpoint=sheets.listed,
+        parameters=(_RECONCILED,),
+        gives="BalanceSheets",
+        errors=(403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/reconciliations/{account}/sheets",
+        name="prepare_balance_sheet",
+        zh="编制某日的余额调节表，由他人复核；期间内经办或审批过该账户付款的人不能编制（仅限人员密钥）",
+        en=(
+            "Prepare the balance sheet of a day for another person to "
+            "review; not who made or released payments of the account "
+            "in the period (person keys only)"
+        ),
+        endpoint=sheets.prepare,
+        parameters=(_RECONCILED,),
+        takes="BalanceSheetWish",
+        gives="BalanceSheet",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations/{account}/sheets/{day}",
+        name="get_balance_sheet",
+        zh="某日的余额调节表：已编制或复核的原文，否则按当前数据计算",
+        en=("The balance sheet of a day: as prepared or reviewed, else as it would be now"),
+        endpoint=sheets.get,
+        parameters=(_RECONCILED, _SHEET_DAY),
+        gives="BalanceSheet",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations/{account}/sheets/{day}/workbook",
+        name="get_balance_sheet_workbook",
+        zh="同上，XLSX 工作簿",
+        en="The same as an XLSX workbook",
+        endpoint=sheets.workbook,
+        parameters=(_RECONCILED, _SHEET_DAY),
+        errors=(400, 403, 404),
+        gives_types=(sheets.WORKBOOK,),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliations/{account}/sheets/{day}/paper",
+        name="get_balance_sheet_paper",
+        zh="同上，PDF：含编制、复核签字栏与内容摘要",
+        en="The same as PDF, with preparer, reviewer and the digest of its content",
+        endpoint=sheet_paper.get,
+        parameters=(_RECONCILED, _SHEET_DAY),
+        errors=(400, 403, 404, 422),
+        gives_types=(receipts.PDF,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/reconciliations/{account}/sheets/{day}/review",
+        name="review_balance_sheet",
+        zh="复核：编制人以外的人员对其摘要确认，内容冻结，期间结账（仅限人员密钥）",
+        en=(
+            "Review by another person than who prepared it, over its "
+            "digest: it is frozen and its period closed (person keys "
+            "only)"
+        ),
+        endpoint=sheets.review,
+        parameters=(_RECONCILED, _SHEET_DAY),
+        takes="BalanceSheetReview",
+        gives="BalanceSheet",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/receipts/{id}",
+        name="get_receipt",
+        zh="银行回单：默认为数据（JSON）；Accept: application/pdf 时为网关转制的 PDF（非银行原件）",
+        en=(
+            "The bank's receipt of a payment: its data as JSON, or with Accept: application/pdf the"
+            " gateway's rendering of it (not the bank's original)"
+        ),
+        endpoint=receipts.get,
+        parameters=(
+            _id(
+                "指令编号（ins_…），或已取得回单的银行编号（该编号仅对应一笔付款时）",
+                "id of the instruction (ins_…), or the bank's number of a kept receipt that is"
+                " of one payment only",
+            ),
+        ),
+        gives="Receipt",
+        gives_types=("application/json", receipts.PDF),
+        errors=(404, 422, *_ASKS_BANK),
     ),
     Operation(
         method="POST",

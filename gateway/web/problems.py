@@ -17,6 +17,7 @@ from gateway.controls.cancel import AlreadyLeft
 from gateway.domain.errors import (
     BankRefused,
     Corrupt,
+    DocumentTaken,
     Fault,
     GatewayError,
     InvalidInstruction,
@@ -112,6 +113,7 @@ _ROWS: Final[Mapping[type[BaseException], _Row]] = MappingProxyType(
             HTTPStatus.UNPROCESSABLE_ENTITY, "付款指令有误", "invalid instruction"
         ),
         ReusedReference: _Row(HTTPStatus.CONFLICT, "业务参考号重复", "reused reference"),
+        DocumentTaken: _Row(HTTPStatus.CONFLICT, "来源单据重复付款", "document paid already"),
         NotPermitted: _Row(HTTPStatus.FORBIDDEN, "没有权限", "not permitted"),
         NotOffered: _Row(HTTPStatus.UNPROCESSABLE_ENTITY, "不提供此功能", "not offered"),
         NotFound: _Row(HTTPStatus.NOT_FOUND, "未找到", "not found"),

@@ -51,11 +51,14 @@ async def _answer(asked: Asked, texts: Mapping[str, str], mark: str) -> Response
     # From here on an unreadable reply is the bank's fault, not the caller's.
     asked.request.state.asking_bank = True
     return json_bytes(
-        _ENCODER.encode(_view(await asked.gateway.front.answers.answer(_asker(asked), question)))
+        _ENCODER.encode(
+            _view(await asked.gateway.front.answers.answer(asker_of_key(asked), question))
+        )
     )
 
 
-def _asker(asked: Asked) -> Asker:
+def asker_of_key(asked: Asked) -> Asker:
+    """Whoever holds the key, as an asker."""
     key = asked.key
     system = asked.tenant.erps.get(key.erp)
     return Asker(

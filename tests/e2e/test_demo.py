@@ -52,6 +52,14 @@ def test_the_whole_story_ends_with_equal_books(database: str) -> None:
         counts = (row["submitted"], row["settled"], row["rejected"], row["resolved"])
         assert (*counts, row["written_back"]) == (4, 3, 1, 1, 4), row["erp"]
     assert all(row["difference"] == "0.00" for row in result["accounts"])
+    kept = {row["account"]: row for row in result["statements"]}
+    assert kept.keys() == {row["account"] for row in result["accounts"]}
+    for row in kept.values():
+        assert set(row["states"]) <= {"proven", "quiet"}, row
+    assert {row["account"] for row in result["sheets"]} == kept.keys()
+    for row in result["sheets"]:
+        assert row["state"] == "balanced", row
+        assert all(it["what"] and it["amount"] and it["class"] for it in row["open"]), row
 
 
 def test_a_worker_on_sqlite_says_why_there_is_none(tmp_path) -> None:  # type: ignore[no-untyped-def]

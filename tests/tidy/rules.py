@@ -12,6 +12,7 @@ import re
 import sys
 import tokenize
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 FUNCTION_LINES = 70
 MODULE_LINES = 400
@@ -49,6 +50,12 @@ _UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 Functions = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """The tree of a source, kept: a dozen rules look at each. Who asks many clears it after."""
+    return ast.parse(source)
+
+
 def functions(tree: ast.AST) -> Iterator[Functions]:
     """Every function and method, nested ones too."""
     return (node for node in ast.walk(tree) if isinstance(node, Functions))
@@ -61,7 +68,7 @@ def is_pure_table(name: str, tree: ast.Module) -> bool:
 
 def sizes(name: str, source: str) -> Iterator[str]:
     """Functions of more than 70 lines, modules of more than 400."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     length = len(source.splitlines())
     if length > MODULE_LINES and not is_pure_table(name, tree):
         yield f"1: {length} lines; at most {MODULE_LINES}, unless it is a pure table"
@@ -73,7 +80,7 @@ def sizes(name: str, source: str) -> Iterator[str]:
 
 def floats(source: str) -> Iterator[str]:
     """Floats where money passes: literals, the type, true division (but ``path / "name"``)."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             yield f"{node.lineno}: float literal {node.value}"
         elif isinstance(node, ast.Name) and node.id == "float":
@@ -94,7 +101,7 @@ def banned_names(name: str, source: str) -> Iterator[str]:
     """Words that say nothing, in the names of modules, classes and functions."""
     if found := words(name.removesuffix(".py")) & BANNED_WORDS:
         yield f"1: module name says {', '.join(sorted(found))}: name the thing instead"
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.ClassDef) and (found := words(node.name) & BANNED_WORDS):
             yield f"{node.lineno}: class {node.name} says {', '.join(sorted(found))}"
         elif isinstance(node, ast.Module):
@@ -105,7 +112,7 @@ def banned_names(name: str, source: str) -> Iterator[str]:
 
 def imports(source: str) -> Iterator[tuple[int, str]]:
     """(line, dotted module) of every import, wherever it stands."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -130,7 +137,7 @@ def imports_beyond(source: str, allowed: Collection[str]) -> Iterator[str]:
 
 def clock_calls(source: str) -> Iterator[str]:
     """Calls that read a clock or make an id."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         called = node.func if isinstance(node, ast.Call) else None
         if isinstance(called, ast.Attribute) and called.attr in CLOCK_CALLS:
             yield f"{called.lineno}: calls .{called.attr}()"
@@ -138,7 +145,7 @@ def clock_calls(source: str) -> Iterator[str]:
 
 def broad_excepts(source: str) -> Iterator[str]:
     """``except:``, ``except Exception`` and the like, unless the exception or its cause goes on."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if not isinstance(node, ast.ExceptHandler):
             continue
         kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
@@ -155,10 +162,11 @@ def broad_excepts(source: str) -> Iterator[str]:
 
 def unfinished(source: str) -> Iterator[str]:
     """Marks of unfinished work, and functions that only pretend to be there."""
-    for line, text in comments_and_strings(source):
-        if _UNFINISHED.search(text):
-            yield f"{line}: unfinished"
-    yield from _hollow(ast.parse(source), in_protocol=False)
+    if _UNFINISHED.search(source):  # else no part of it holds a mark
+        for line, text in comments_and_strings(source):
+            if _UNFINISHED.search(text):
+                yield f"{line}: unfinished"
+    yield from _hollow(parsed(source), in_protocol=False)
 
 
 def _hollow(node: ast.AST, *, in_protocol: bool) -> Iterator[str]:
@@ -200,6 +208,8 @@ def comments_and_strings(source: str) -> Iterator[tuple[int, str]]:
 
 def names_elements(source: str, elements: Collection[str]) -> Iterator[str]:
     """A bank's element names in strings and comments."""
+    if not any(word in source for word in elements):
+        return
     for line, text in comments_and_strings(source):
         for word in set(re.findall(r"[A-Z][A-Z0-9]+", text)) & set(elements):
             yield f"{line}: {word} is a bank's word"
@@ -210,7 +220,7 @@ def table_writes(source: str, tables: Mapping[str, str]) -> Iterator[tuple[int, 
 
     ``tables`` maps the attribute names of gateway.store.tables to table names.
     """
-    tree = ast.parse(source)
+    tree = parsed(source)
     modules, direct, verbs = _table_names(tree, tables)
 
     def table_of(node: ast.expr) -> str:
@@ -264,5 +274,5 @@ def _table_names(
 
 def undocumented(source: str) -> Iterator[str]:
     """A module without a docstring."""
-    if not ast.get_docstring(ast.parse(source)):
+    if not ast.get_docstring(parsed(source)):
         yield "1: says nothing about itself"

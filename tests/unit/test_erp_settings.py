@@ -140,3 +140,67 @@ def test_an_sftp_server_has_a_host_key_and_a_secret():
 )
 def test_what_is_wrong_with_a_way_to_files_is_told_with_its_place(changes, places):
     assert faults(**(SFTP | changes)) == set(places)
+
+
+COSMIC = {
+    "dialect": "kingdee/cosmic",
+    "transport": "api",
+    "address": "https://cosmic.example",
+    "options": {"isv": "own", "client_id": "c", "username": "u", "account_id": "1"},
+    "secrets": {"client_secret": "s"},
+}
+
+
+def faults_of(**erp):
+    made = content(**erp)
+    made["gateway"] = {"erps": ["kingdee", "iso20022", "byte"]}
+    try:
+        settings.parse(made, Path("/base"))
+    except settings.SettingsError as error:
+        return {fault.path.removeprefix(".tenant[0].erp[0].") for fault in error.faults}
+    return set()
+
+
+@pytest.mark.parametrize(
+    ("erp", "wrong"),
+    [
+        (COSMIC | {"shadow": "kingdee/cosmic"}, set()),
+        (COSMIC | {"shadow": "kingdee/k3cloud"}, {"shadow_options.acct_id"}),
+        (COSMIC | {"shadow": "iso20022"}, {"shadow"}),
+        (COSMIC | {"shadow": "oracle"}, {"shadow"}),
+        (
+            COSMIC | {"shadow": "kingdee/cosmic", "shadow_options": {"isv": "own"}},
+            {"shadow_options.client_id"},
+        ),
+        (
+            COSMIC
+            | {
+                "shadow": "kingdee/cosmic",
+                "shadow_options": COSMIC["options"] | {"currencies": "CNY=USD"},
+            },
+            set(),
+        ),
+        (
+            {
+                "dialect": "byte",
+                "transport": "tables",
+                "address": "sqlite:///x.db",
+                "shadow": "kingdee/cosmic",
+            },
+            {"shadow"},
+        ),
+        (
+            {
+                "dialect": "byte",
+                "transport": "tables",
+                "address": "sqlite:///x.db",
+                "shadow": "byte",
+            },
+            set(),
+        ),
+        ({"shadow": "kingdee/cosmic"}, set()),
+    ],
+)
+def test_a_shadow_reads_what_comes_that_way_and_its_options_are_held_to_it(erp, wrong):
+    told = faults_of(**erp)
+    assert wrong <= told if wrong else not told

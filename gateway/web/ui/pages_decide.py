@@ -223,10 +223,20 @@ def _content(view: View) -> Markup:
         (both("预算项目", "budget item"), str(view["budget_item"] or "—")),
         (both("执行日", "on"), str(view["execution_date"] or "—")),
         (both("业务参考号", "reference"), f"{view['erp']} {view['erp_reference']}"),
+        *_sources(view),
         (both("状态", "state"), state),
         (both("原因", "reason"), str(view["reason"] or "—")),
         (both("内容摘要", "digest"), el("code", str(view["digest"]))),
     )
+
+
+def _sources(view: View) -> list[tuple[str, Part]]:
+    """The documents that the ERP merged into a payment: who decides must see what is paid."""
+    found = view.get("merged")
+    if not isinstance(found, list):
+        return []
+    texts = [f"{it['erp_reference']} {it['amount']}" for it in found]
+    return [(both("合并来源单据", "merged of"), "；".join(texts))]
 
 
 def _holds(view: View) -> list[Part]:

@@ -59,9 +59,16 @@ class Deployment:
         where = ("--data", str(folder / "bank"), "--clock", str(folder / "clock.json"))
         self.bank = self._child("sandbox", "bank", *where, "--port", str(free_port()))
         self.children = [self.bank]
+        try:
+            self._start(database)
+        except BaseException:
+            self.stop()  # nobody else would: they outlive the test
+            raise
+
+    def _start(self, database) -> None:
         self.bank.start()
         self.bank.wait(90)
-        self.config = folder / "gateway.toml"
+        self.config = self.folder / "gateway.toml"
         self.config.write_text(self._settings(database), "utf-8")
         config = ("--config", str(self.config))
         self.api = self._child("serve", "api", *config)

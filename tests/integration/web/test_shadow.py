@@ -79,7 +79,7 @@ def test_a_shadow_that_stumbles_stops_nobody(tmp_path, monkeypatch):
         found = system_dialect(name, options)
         return replace(found, read=lambda _: iter([1 // 0])) if name == "canonical/v2" else found
 
-    monkeypatch.setattr("gateway.web.batches.system_dialect", stumbling)
+    monkeypatch.setattr("gateway.taking_in.system_dialect", stumbling)
 
     async def tell(it):
         body = json.dumps(batch_of(1, "B-4"), ensure_ascii=False).encode()

@@ -28,7 +28,7 @@ AMOUNTS = st.builds(
     st.sampled_from([currency(code) for code in ("CNY", "JPY", "KWD", "EUR")]),
 )
 ACCOUNTS = st.one_of(
-    st.from_regex(r"[0-9]{8,30}", fullmatch=True), st.just("DE87200500001234567890")
+    st.from_regex(r"[0-9]{8,30}", fullmatch=True), st.just("DE07702999990000314159")
 )
 LINES = st.builds(
     Line,

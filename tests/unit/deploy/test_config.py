@@ -59,6 +59,8 @@ def test_the_explained_settings_are_the_defaults_where_there_are_any(secrets_at_
         "metrics",
         "database",
         "books_every_minutes",
+        "reconcile_every_minutes",
+        "statements_every_minutes",
     ):
         assert getattr(loaded, name) == getattr(bare, name), name
 

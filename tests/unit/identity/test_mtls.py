@@ -248,3 +248,9 @@ def test_no_certificate_however_damaged_stands_for_a_key(place, byte, cut):
     damaged = DER[:place] if cut else DER[:place] + bytes([byte]) + DER[place + 1 :]
     if damaged != DER:
         not_identified(damaged, BY_FINGERPRINT, BY_SUBJECT)
+
+
+def test_a_certificate_of_an_unknown_version_stands_for_no_key():
+    version = b"\xa0\x03\x02\x01\x02"
+    assert DER.count(version) == 1
+    not_identified(DER.replace(version, version[:-1] + b"\x01"), BY_FINGERPRINT, BY_SUBJECT)

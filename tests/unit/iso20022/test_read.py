@@ -81,7 +81,7 @@ def test_a_local_variant_inherits_overrides_and_falls_back():
     assert salary.source["end_to_end_id"] == "NOTPROVIDED"
     assert (salary.business_type, salary.urgency) == ("payroll", "urgent")
     assert salary.source["category_purpose"] == "SALA"
-    assert salary.purpose == "210000000003139471430009017"
+    assert salary.purpose == "000000811202609150000000424"
     assert (supplier.business_type, supplier.urgency) == ("payment", "normal")
     assert "category_purpose" not in supplier.source
     assert supplier.purpose == "part one part two"

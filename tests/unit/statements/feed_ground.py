@@ -11,6 +11,7 @@ from gateway.delivery.endpoints import ErpEndpoint
 from gateway.delivery.erp_outbox import Outbox
 from gateway.domain.errors import GatewayError
 from gateway.domain.money import CNY, Money
+from gateway.domain.receipt import ReceiptFacts, encoded
 from gateway.domain.statement import Entry
 from gateway.ports.erp_answers import Answered
 from gateway.ports.erp_systems import Feed
@@ -97,9 +98,27 @@ class Bank:
             day=at.date(),
             file_name="r.json",
             file_sha256="0" * 64,
-            content=b"{}",
+            content=encoded(receipt_facts(question.erp_reference, at)),
             erp_reference=question.erp_reference,
         )
+
+
+def receipt_facts(reference: str, at: datetime) -> ReceiptFacts:
+    """What the bank says of any payment."""
+    return ReceiptFacts(
+        receipt_number=f"HD{reference}",
+        bank_reference="B1",
+        asked_at=at,
+        debtor_name="本公司",
+        debtor_account=OURS,
+        creditor_name="对方公司",
+        creditor_account="6222",
+        amount="12.34",
+        currency="CNY",
+        state="settled",
+        maker="",
+        checkers=(),
+    )
 
 
 def _balance(question, ledger: str, at: datetime, day: date) -> BalanceTold:

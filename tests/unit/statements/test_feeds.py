@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace as changed
 
 from gateway.delivery.webhook_rows import Delivery
-from gateway.domain.errors import BankRefused, NotOffered, NotSent
+from gateway.domain.errors import BankRefused, NotOffered, NotSent, WireError
 from gateway.domain.money import CNY, Money
+from gateway.domain.receipt import decoded
 from gateway.domain.reconciliation import code_of
 from gateway.domain.statement import Entry, EntryStatus
+from gateway.ports.erp_questions import Question
+from gateway.ports.erp_systems import ReceiptForm
 from gateway.ports.erp_told import (
     CreditTold,
     ToldKind,
 )
 from gateway.statements.entries import entries_told
 from gateway.statements.feeds import BACK_MAX
+from gateway.statements.receipt_papers import on_paper
 from gateway.store import tables
 from tests.erp_ground import THEIRS
+from tests.pdf_ground import whole
 from tests.records import replace
 from tests.store_ground import START, bench
-from tests.unit.statements.feed_ground import DAY, PAYEE, TODAY, Ground, entry
+from tests.unit.statements.feed_ground import DAY, PAYEE, TODAY, Bank, Ground, entry
 
 
 @pytest.fixture
@@ -141,6 +147,24 @@ def test_an_entry_is_a_payments_only_where_that_is_proven(words, proven, made):
     assert (line.erp_reference, line.reconciliation_code) == (
         ("PO-1", CODE) if proven else ("", "")
     )
+
+
+def test_an_entry_of_a_merged_payment_names_its_number_and_its_documents(made):
+    ground = made(ToldKind.STATEMENT)
+    merged = '[["A-1","20.00"],["A-2","-8.00"]]'
+    ground.instruction(1, amount_minor=1200, bank_reference="BR1", merged=merged)
+    ground.bank.days[TODAY - DAY] = [
+        Entry(
+            amount=Money(-1200, CNY),
+            counterparty_account=PAYEE,
+            booking_date=TODAY - DAY,
+            reference="BR1",
+        )
+    ]
+    (told,) = ground.look()
+    (line,) = told.entries
+    assert line.erp_reference == "PO-1"
+    assert [(it.reference, it.amount) for it in line.merged] == [("A-1", "20.00"), ("A-2", "-8.00")]
 
 
 def test_two_payments_that_fit_prove_nothing(made):
@@ -281,7 +305,32 @@ def test_receipts_of_its_own_payments_once_each(made):
     (told,) = ground.look()
     assert (told.receipt_number, told.erp_reference) == ("HDPO-1", "PO-1")
     assert told.entry_key == entries_told(ground.bank.days[TODAY])[0].key
+    assert (told.file_name, told.content[:5]) == ("r.pdf", b"%PDF-")
+    assert told.file_sha256 == hashlib.sha256(told.content).hexdigest()
+    for value in ("12.34", "人民币壹拾贰元叁角肆分", "对方公司", TODAY.isoformat()):
+        assert value in whole(told.content)
     assert ground.look() == []
+
+
+def test_a_receipt_is_told_as_data_where_the_system_wants_that(made):
+    ground = made(ToldKind.RECEIPT)
+    it = ground.fed.system
+    data = replace(it, feed=replace(it.feed, receipts=ReceiptForm.DATA))
+    ground.fed = replace(ground.fed, system=data)
+    ground.restart()
+    ground.instruction(1, amount_minor=1200, bank_reference="BR1")
+    ground.bank.days[TODAY] = [entry(-1200, counterparty_account=PAYEE, reference="BR1")]
+    (told,) = ground.look()
+    assert told.file_name == "r.json"
+    assert decoded(told.content).creditor_name == "对方公司"
+
+
+def test_a_file_of_the_banks_own_stays_as_it_is():
+    (made,) = Bank(clock=None).receipt(Question(kind="receipt", erp_reference="PO-1"), START)
+    told = replace(made, file_name="HD.ofd", content=b"PK")
+    assert on_paper(told, TODAY, None) is told
+    with pytest.raises(WireError):
+        on_paper(replace(told, file_name="r.json"), TODAY, None)
 
 
 def test_a_receipt_the_bank_has_not_yet_is_asked_for_later(made):

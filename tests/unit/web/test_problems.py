@@ -11,6 +11,7 @@ from gateway.domain.errors import (
     BankRefused,
     Corrupt,
     DatabaseAway,
+    DocumentTaken,
     Fault,
     GatewayError,
     InvalidInstruction,
@@ -87,7 +88,7 @@ def test_every_error_of_the_tree_is_decided():
     }
     decided = (InvalidInstruction, Refused, WireError, ReusedReference, NotPermitted, NotFound)
     decided += (NotOffered, Overloaded, NoRoom, NotSent, BankRefused, OperatorRefused, Unconfirmed)
-    decided += (Corrupt, DatabaseAway)
+    decided += (Corrupt, DatabaseAway, DocumentTaken)
     assert rows == set(decided)
 
 
