@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -161,9 +163,11 @@ async def _taken(asked: Asked, spooled: Spooled) -> Import:
             "无法识别的对账单文件，支持 camt.052、camt.053、camt.054、MT940、MT942、BAI2、"
             "OFX、CSV、XLSX",
         )
+    seen = await gateway.store.read(lambda db: _seen(asked, db))
     return await gateway.front.importing.take_file(
         StatementFile(
-            tenant=asked.tenant,
+            # Whoever may not see an account imports nothing of it.
+            tenant=replace(asked.tenant, accounts=seen),
             path=spooled.path,
             name=name,
             digest=spooled.digest,
@@ -173,6 +177,16 @@ async def _taken(asked: Asked, spooled: Spooled) -> Import:
             despite=despite,
         )
     )
+
+
+def _seen(asked: Asked, db: Connection) -> dict[str, OwnAccount]:
+    """The accounts whose statements the caller may see."""
+    found: dict[str, OwnAccount] = {}
+    for number, account in asked.tenant.accounts.items():
+        with suppress(NotFound):
+            asked.gateway.front.sight.account(db, asked.onlooker, account)
+            found[number] = account
+    return found
 
 
 def sniffed(spooled: Spooled) -> StatementFormat | None:

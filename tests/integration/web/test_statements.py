@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.integration.web.test_rights import TENANT, in_force
 from tests.integration.web.world import batch_of, story
 from tests.sandbox_json import MAIN
 
@@ -63,8 +64,8 @@ def test_periods_and_names_are_checked(tmp_path):
     story(tmp_path, tell)
 
 
-async def _sent(it, text, query=""):
-    return await it.call("POST", f"/v1/statement-files{query}", text.encode())
+async def _sent(it, text, query="", key="erp"):
+    return await it.call("POST", f"/v1/statement-files{query}", text.encode(), key=key)
 
 
 def _mt940() -> str:
@@ -83,3 +84,18 @@ def _mt940() -> str:
             "",
         ]
     )
+
+
+def test_whoever_may_not_see_an_account_imports_nothing_of_it(tmp_path):
+    async def tell(it):
+        in_force(it)
+        for stranger in ("none", "trade"):
+            refused = await _sent(it, _mt940(), key=stranger)
+            assert (refused.json()["state"], refused.json()["added"]) == ("refused", 0)
+            assert [one["code"] for one in refused.json()["findings"]] == ["account_unknown"]
+            assert (await it.get(DAYS, key=stranger)).status_code == 404
+            assert (await it.get(ENTRIES, key=stranger)).status_code == 404
+            assert (await it.call("POST", DAYS, b"", key=stranger)).status_code == 404
+        assert (await _sent(it, _mt940(), key="wang")).json()["added"] == 2
+
+    story(tmp_path, tell, tenant=TENANT)
