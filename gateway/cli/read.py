@@ -202,6 +202,7 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "PmtRtr": "pacs.004",
     "RsltnOfInvstgtn": "camt.029",
 }
+_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
 _MESSAGE: Final = re.compile(
     rb"[\"'][^\"'<>]*:xsd:([a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2}(?:\.[a-z0-9]+)*)[\"']"
     rb"|<(?:[A-Za-z_][\w.-]*:)?(" + "|".join(_MESSAGES).encode() + rb")[\s/>]"
@@ -214,10 +215,16 @@ _MESSAGE: Final = re.compile(
 def _pieces(found: Found, *, as_json: bool) -> Iterator[str]:
     """An object as it is printed, with its end of line."""
     if not isinstance(found, Shown):
-        yield (json.dumps(found, ensure_ascii=False) if as_json else _as_text(found)) + "\n"
+        whole = _one_line(json.dumps(found, ensure_ascii=False)) if as_json else _as_text(found)
+        yield whole + "\n"
         return
-    yield from found.json() if as_json else found.text(_row)
+    yield from map(_one_line, found.json()) if as_json else found.text(_row)
     yield "\n"
+
+
+def _one_line(text: str) -> str:
+    """JSON on one line also for readers who break lines wherever Unicode allows it."""
+    return _BREAKS.sub(lambda it: f"\\u{ord(it[0]):04x}", text)
 
 
 def _as_text(found: Mapping[str, object]) -> str:

@@ -25,7 +25,8 @@ from gateway.ports.statement_formats import Part, Reading, StatementFormat
 
 NAME: Final = "BAI2"
 _HEADER: Final = re.compile(
-    rb"(?:\A|[\r\n])[ \t]*01,[^,\r\n]*,[^,\r\n]*,(?:[0-9]{2})?[0-9]{6},[0-9]{0,4},"
+    rb"(?:\A|[\r\n])[ \t]*01,[^,\r\n]*,[^,\r\n]*,"
+    rb"[ \t]*(?:[0-9]{2})?[0-9]{6}[ \t]*,[ \t]*[0-9]{0,6}[ \t]*,"
 )
 _NEAR: Final = 4096
 _VERSIONS: Final = frozenset({"", "2", "3"})

@@ -157,14 +157,14 @@ class _Reader:
             yield from self._close(closed)
         self._stack.append(name)
         if name in _STATEMENTS:
+            yield from self._left_open()
             self._statement = _Statement(tag.line, bank=self._bank)
-        elif name in _TRANSACTIONS and self._statement is None:
+            return
+        if name in _TRANSACTIONS and self._statement is None:
             # In nothing that is known here: a loan's statement, or a part of a file.
             self._statement = _Statement(tag.line, bank=self._bank)
             self._found("stray", *_STRAY, f"/{'/'.join(self._stack)}", line=tag.line)
-        if name in _STATEMENTS:
-            return
-        elif name in _TRANSACTIONS or name in _BALANCES or name in {"STATUS", "INVBAL"}:
+        if name in _TRANSACTIONS or name in _BALANCES or name in {"STATUS", "INVBAL"}:
             self._values, self._opened_at = {}, tag.line
 
     def _value(self, tag: Tag) -> None:
@@ -202,9 +202,7 @@ class _Reader:
         found = self._statement
         if name == _ROOT:
             self._closed = True
-            if found is not None:
-                yield from self._start(found)
-                yield self._end(found)
+            yield from self._left_open()
         elif name == "STATUS":
             yield from self._status()
         elif found is None:
@@ -223,6 +221,11 @@ class _Reader:
         elif name in _STATEMENTS:
             yield from self._start(found)
             yield self._end(found)
+
+    def _left_open(self) -> Iterator[Part]:
+        if self._statement is not None:
+            yield from self._start(self._statement)
+            yield self._end(self._statement)
 
     # ── what a statement is made of ───────────────────────────────────────────────────────────
 

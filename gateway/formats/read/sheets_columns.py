@@ -117,6 +117,8 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
             "auftraggeber/empfänger",
             "naam",
             "counter party",
+            "partner name",
+            "begünstigter/zahlungspflichtiger",
         ),
     ),
     "counterparty_account": (
@@ -224,7 +226,7 @@ REMITTANCE: Final = (
     ),
     *("remittance", "purpose", "remarks", "particulars", "transaction description", "text", "note"),
     *("remittance information", "payment details", "verwendungszweck", "omschrijving", "notes"),
-    *("transaction details", "mededelingen", "comment", "message"),
+    *("transaction details", "mededelingen", "comment", "message", "label"),
 )
 """Columns of texts: all that are there are joined, in the table's order."""
 OPENING: Final = (

@@ -275,3 +275,17 @@ def test_the_command_and_its_mapping(tmp_path, capsys):
     mapping.write_text('{"a": 1}')
     with pytest.raises(Refused):
         read_command.reading("x", mapping)
+
+
+def test_one_object_is_one_line_for_every_reader_of_lines():
+    """U+0085, U+2028 and U+2029 are line breaks to some, and lawful inside a text of JSON."""
+    breaks = "货\u2028款\u2029a\x85b"
+    parts = [
+        StatementStart(format="X"),
+        EntryRead(amount=Exact(1, 2), currency="CNY", remittance=breaks),
+        StatementEnd(),
+    ]
+    form = StatementFormat(name="x", sniff=lambda _: True, read=lambda *_: iter(parts))
+    code, out, _ = read(b"x", statements=lambda: (form,))
+    (line,) = out.splitlines()
+    assert (code, json.loads(line)["entries"][0]["remittance"]) == (0, breaks)

@@ -267,3 +267,13 @@ def test_other_files_are_not_taken():
     with pytest.raises(WireError) as caught:
         statements(FORMAT, HEAD + "03,1,,/\n" + "88,x\n" * 5_000)
     assert caught.value.reason == "size"
+
+
+@pytest.mark.parametrize("head", [", ", ",\t", ",090000,"])
+def test_a_header_with_blanks_or_seconds_is_recognised_as_well(head):
+    plain = file("16,195,2500,Z,B1,C1,Paid", "16,495,2500,Z,B2,,Out")
+    text = plain.replace(",0900,", head) if "0900" in head else plain.replace(",", head)
+    assert FORMAT.sniff(text.encode())
+    found, expected = one(FORMAT, text), one(FORMAT, plain)
+    assert (found.amounts, found.codes) == (expected.amounts, expected.codes)
+    assert found.end.continuity is Continuity.OK

@@ -308,3 +308,15 @@ def test_what_the_caller_knows():
     found = one(FORMAT, content, Reading(account="A", currency="CNY"))
     assert (found.start.account, found.start.currency, found.codes) == ("A", "CNY", [])
     assert one(FORMAT, content).codes == ["account", "currency"]
+
+
+@pytest.mark.parametrize("around", ["LOANSTMTRS", "X"])
+def test_transactions_in_no_statement_are_listed_and_told(around):
+    listed = transaction() + transaction(amount="5.00", kind="CREDIT")
+    stray = f"<{around}><BANKTRANLIST>{listed}</BANKTRANLIST></{around}>"
+    found = one(FORMAT, f"<OFX>{SIGNON}{stray}</OFX>")
+    assert found.amounts == ["-10.00", "5.00"]
+    assert found.codes == ["stray", "account", "currency"]
+    first, second = statements(FORMAT, body(transaction()).replace("<BANKMSGSRSV1>", stray, 1))
+    assert (first.amounts, second.amounts) == (["-10.00", "5.00"], ["-10.00"])
+    assert second.start.account == "77"

@@ -353,3 +353,16 @@ def test_small_things():
     ]
     assert (way("借"), way(" CR "), way("?")) == (False, True, None)
     assert one(CSV, ENGLISH).codes == ["currency"]
+
+
+def test_names_that_erp_exports_and_german_netbanks_give_their_columns():
+    table = "Date,Label,Currency,Amount,Partner Name\n2026-01-05,Invoice 7,EUR,-1.50,Muster\n"
+    german = (
+        "Buchungstag;Verwendungszweck;Begünstigter/Zahlungspflichtiger;Betrag;Währung\n"
+        "05.01.2026;Invoice 7;Muster;-1,50;EUR\n"
+    )
+    for text in (table, german):
+        found = one(CSV, text)
+        assert (found.amounts, found.codes) == (["-1.50"], [])
+        (entry,) = found.entries
+        assert (entry.counterparty_name, entry.remittance) == ("Muster", "Invoice 7")
