@@ -30,7 +30,7 @@ def test_nothing_is_lost_doubled_stuck_or_wrong(database: str, tmp_path) -> None
         check=False,
     )
     told = json.loads(ended.stdout) if ended.stdout else {"stderr": ended.stderr[-3000:]}
-    assert ended.returncode == 0, told
+    assert ended.returncode == 0, f"{ended.stdout[-4000:]}\n{ended.stderr[-2000:]}"
     assert {name: told[name] for name in ("lost", "doubled", "stuck", "wrong")} == {
         "lost": 0,
         "doubled": 0,
