@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -202,8 +202,12 @@ class Ground:
         (self.root / "in" / name).write_text(text, "utf-8")
 
     def files(self) -> dict[str, str]:
-        found = sorted(it for it in self.root.rglob("*") if it.is_file())
-        return {str(it.relative_to(self.root)): it.read_text("utf-8") for it in found}
+        """By name, what stands in them; one that is moved while it is looked at is left out."""
+        found: dict[str, str] = {}
+        for it in sorted(it for it in self.root.rglob("*") if it.is_file()):
+            with suppress(FileNotFoundError):
+                found[str(it.relative_to(self.root))] = it.read_text("utf-8")
+        return found
 
     def replies(self) -> list[str]:
         return [text for name, text in self.files().items() if name.startswith("out/")]

@@ -142,6 +142,7 @@ class _Reader:
             raise WireError("unrecognised", "/")
         if self._stack:
             raise WireError("truncated", f"/{'/'.join(self._stack)}", line=self._line)
+        yield from self._left_open()
         if not self._count:
             self._found(
                 "no_statement", "文件中没有对账单", "the file holds no statement", f"/{_ROOT}"

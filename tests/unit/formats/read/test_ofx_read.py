@@ -320,3 +320,11 @@ def test_transactions_in_no_statement_are_listed_and_told(around):
     first, second = statements(FORMAT, body(transaction()).replace("<BANKMSGSRSV1>", stray, 1))
     assert (first.amounts, second.amounts) == (["-10.00", "5.00"], ["-10.00"])
     assert second.start.account == "77"
+
+
+def test_what_follows_the_end_of_the_file_is_a_statement_that_ends():
+    """A booking after the root: told as stray, and never left open."""
+    content = "OFXHEADER:100\n\n<OFX></OFX>\n<STMTTRN><TRNAMT>1.00<DTPOSTED>20260105</STMTTRN>"
+    found = statements(FORMAT, content)
+    assert all(it.end is not None for it in found)
+    assert "1.00" in [amount for it in found for amount in it.amounts]
