@@ -53,8 +53,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@touch $@
 
 $(VENV)/.interop: requirements/interop.txt $(VENV)/.dev
-	@echo "installing other people's ERP clients into $(VENV)"
-	@$(INSTALL) --require-hashes --no-deps -r requirements/interop.txt
+	@echo "installing other people's ERP clients into $(VENV)/interop"
+	@$(BIN)/python -m venv --clear --without-pip $(VENV)/interop
+	@$(BIN)/python -m pip --python $(VENV)/interop/bin/python install --quiet --no-input \
+		--require-hashes --no-deps -r requirements/interop.txt
 	@touch $@
 
 $(VENV)/.peers: requirements/peers.txt $(VENV)/.dev

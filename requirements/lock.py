@@ -3,10 +3,10 @@
 ``runtime.txt`` holds what the product needs, ``build.txt`` what installing it from its source
 needs, ``dev.txt`` both in the same versions plus the tools of the group ``test``, and
 ``postgresql.txt`` the server a demo on PostgreSQL starts for itself. ``interop.txt`` holds other
-people's ERP clients, ``peers.txt`` other readers of statements, both in versions that live beside
-those of ``dev.txt``. Nothing of the machine
-that wrote them stays in them: no index address, no path. Run by ``make lock`` in an environment
-that has pip-tools.
+people's ERP clients, which live in an environment of their own, ``peers.txt`` other readers of
+statements, in versions that live beside those of ``dev.txt``. Nothing of the machine that wrote
+them stays in them: no index address, no path. Run by ``make lock`` in an environment that has
+pip-tools.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from gateway.ports.erp_api import Call, CallReply, Conversation, Moment, Verdict
 from gateway.ports.erp_told import KIND_OF
 from gateway.sandbox.erps.k3cloud import K3CloudServer
 from gateway.transport.http_server import serve
+from tests.interop.foreign import PYTHON
 from tests.kingdee_ground import (
     ACCESS,
     ACCOUNT,
@@ -48,14 +49,20 @@ class Vendor:
         self.process = process
 
     @classmethod
-    async def start(cls, url, secret=SECRET):
+    @asynccontextmanager
+    async def at(cls, url, secret=SECRET):
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
+            PYTHON,
             *("-W", "ignore", str(CLIENT), url, "acct01", "bankapi", APP_ID, secret),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
-        return cls(process)
+        try:
+            yield cls(process)
+        finally:
+            process.stdin.close()
+            left = await process.wait()
+        assert left == 0
 
     async def call(self, *step):
         self.process.stdin.write(json.dumps(step).encode() + b"\n")
@@ -64,10 +71,6 @@ class Vendor:
             if line.startswith(b"ANSWER "):
                 return json.loads(line[7:])
         raise AssertionError("the vendor's client has ended")
-
-    async def stop(self):
-        self.process.stdin.close()
-        assert await self.process.wait() == 0
 
 
 class Ours:
@@ -120,37 +123,36 @@ def played(story):
 
 def test_a_bill_of_the_vendors_client_is_fetched_paid_and_told_back():
     async def story(stand_in, port):
-        vendor = await Vendor.start(f"http://127.0.0.1:{port}/k3cloud")
-        saved = await vendor.call("Save", "AP_PAYBILL", BILL)
-        assert saved["Result"]["ResponseStatus"]["IsSuccess"] is True
-        number = {"Numbers": [saved["Result"]["Number"]]}
-        for step in (
-            ("Submit", "AP_PAYBILL", number),
-            ("Audit", "AP_PAYBILL", number),
-            ("ExcuteOperation", "AP_PAYBILL", "SubmitBank", number),
-        ):
-            told = await vendor.call(*step)
-            assert told["Result"]["ResponseStatus"]["IsSuccess"] is True, step
+        async with Vendor.at(f"http://127.0.0.1:{port}/k3cloud") as vendor:
+            saved = await vendor.call("Save", "AP_PAYBILL", BILL)
+            assert saved["Result"]["ResponseStatus"]["IsSuccess"] is True
+            number = {"Numbers": [saved["Result"]["Number"]]}
+            for step in (
+                ("Submit", "AP_PAYBILL", number),
+                ("Audit", "AP_PAYBILL", number),
+                ("ExcuteOperation", "AP_PAYBILL", "SubmitBank", number),
+            ):
+                told = await vendor.call(*step)
+                assert told["Result"]["ResponseStatus"]["IsSuccess"] is True, step
 
-        ours = Ours(stand_in)
-        asked = ours.api.pull.encode(ACCESS, ours.moment, "")
-        (draft,) = ours.api.pull.decode(ACCESS, await ours.carry(port, asked)).drafts
-        assert draft.amount == "3734.56"
-        assert draft.erp_reference.startswith("FKD00000001/")
+            ours = Ours(stand_in)
+            asked = ours.api.pull.encode(ACCESS, ours.moment, "")
+            (draft,) = ours.api.pull.decode(ACCESS, await ours.carry(port, asked)).drafts
+            assert draft.amount == "3734.56"
+            assert draft.erp_reference.startswith("FKD00000001/")
 
-        (verdict,) = await ours.tell(port, status("UNCONFIRMED", draft.source))
-        assert verdict.verdict is Verdict.TAKEN
-        ((_, entry_id, amount, bank, words),) = await vendor.call("ExecuteBillQuery", QUERY)
-        assert (str(entry_id), amount, bank) == (draft.source["entry_id"], 3734.56, "E")
-        assert words.startswith("结果未明")
+            (verdict,) = await ours.tell(port, status("UNCONFIRMED", draft.source))
+            assert verdict.verdict is Verdict.TAKEN
+            ((_, entry_id, amount, bank, words),) = await vendor.call("ExecuteBillQuery", QUERY)
+            assert (str(entry_id), amount, bank) == (draft.source["entry_id"], 3734.56, "E")
+            assert words.startswith("结果未明")
 
-        (verdict,) = await ours.tell(port, status("SETTLED", draft.source))
-        assert verdict.verdict is Verdict.TAKEN
-        ((_, _, _, bank, _),) = await vendor.call("ExecuteBillQuery", QUERY)
-        assert bank == "C"
-        refused = await vendor.call("ExcuteOperation", "AP_PAYBILL", "CancelWB", number)
-        assert refused["Result"]["ResponseStatus"]["IsSuccess"] is False
-        await vendor.stop()
+            (verdict,) = await ours.tell(port, status("SETTLED", draft.source))
+            assert verdict.verdict is Verdict.TAKEN
+            ((_, _, _, bank, _),) = await vendor.call("ExecuteBillQuery", QUERY)
+            assert bank == "C"
+            refused = await vendor.call("ExcuteOperation", "AP_PAYBILL", "CancelWB", number)
+            assert refused["Result"]["ResponseStatus"]["IsSuccess"] is False
 
     played(story)
 
@@ -160,32 +162,32 @@ def test_the_vendors_client_reads_the_statement_that_we_wrote():
         ours, day = Ours(stand_in), statement(entry("E1"), entry("E2", "88.80"))
         for verdict in (Verdict.TAKEN, Verdict.ALREADY):
             assert [it.verdict for it in await ours.tell(port, day)] == [verdict]
-        vendor = await Vendor.start(f"http://127.0.0.1:{port}/k3cloud")
-        asked = {
-            "FormId": "GW_BankEntry",
-            "FieldKeys": "F_GW_Key,F_GW_OppName",
-            "FilterString": "F_GW_Account='900010100100000011'",
-            "OrderString": "FID",
-        }
-        rows = await vendor.call("ExecuteBillQuery", asked)
-        assert rows == [[f"900010100100000011/{key}", "样本钢铁有限公司"] for key in ("E1", "E2")]
-        # a row of that key cannot come a second time, whoever writes it
-        again = {"Model": [{"F_GW_Key": rows[0][0]}, {"F_GW_Key": "new"}]}
-        status_ = (await vendor.call("BatchSave", "GW_BankEntry", again))["Result"]
-        assert [it["DIndex"] for it in status_["ResponseStatus"]["Errors"]] == [0]
-        assert [it["DIndex"] for it in status_["ResponseStatus"]["SuccessEntitys"]] == [1]
-        await vendor.stop()
+        async with Vendor.at(f"http://127.0.0.1:{port}/k3cloud") as vendor:
+            asked = {
+                "FormId": "GW_BankEntry",
+                "FieldKeys": "F_GW_Key,F_GW_OppName",
+                "FilterString": "F_GW_Account='900010100100000011'",
+                "OrderString": "FID",
+            }
+            rows = await vendor.call("ExecuteBillQuery", asked)
+            assert rows == [
+                [f"900010100100000011/{key}", "样本钢铁有限公司"] for key in ("E1", "E2")
+            ]
+            # a row of that key cannot come a second time, whoever writes it
+            again = {"Model": [{"F_GW_Key": rows[0][0]}, {"F_GW_Key": "new"}]}
+            status_ = (await vendor.call("BatchSave", "GW_BankEntry", again))["Result"]
+            assert [it["DIndex"] for it in status_["ResponseStatus"]["Errors"]] == [0]
+            assert [it["DIndex"] for it in status_["ResponseStatus"]["SuccessEntitys"]] == [1]
 
     played(story)
 
 
 def test_the_vendors_client_with_another_secret_is_not_let_in():
     async def story(stand_in, port):
-        vendor = await Vendor.start(f"http://127.0.0.1:{port}/k3cloud", secret="another")
-        told = await vendor.call("Save", "AP_PAYBILL", BILL)
-        assert "X-Kd-Signature" in told["failed"]
-        assert not stand_in.bills()
-        await vendor.stop()
+        async with Vendor.at(f"http://127.0.0.1:{port}/k3cloud", secret="another") as vendor:
+            told = await vendor.call("Save", "AP_PAYBILL", BILL)
+            assert "X-Kd-Signature" in told["failed"]
+            assert not stand_in.bills()
 
     played(story)
 
@@ -202,9 +204,8 @@ def test_our_signatures_are_those_of_the_vendors_client():
             return await answered(request)
 
         server = await serve(watching, "127.0.0.1", 0)
-        vendor = await Vendor.start(f"http://127.0.0.1:{server.port}/k3cloud")
-        await vendor.call("ExecuteBillQuery", QUERY)
-        await vendor.stop()
+        async with Vendor.at(f"http://127.0.0.1:{server.port}/k3cloud") as vendor:
+            await vendor.call("ExecuteBillQuery", QUERY)
         await server.close()
         (theirs,) = seen
         moment = Moment(
