@@ -1,8 +1,9 @@
 """Equal questions share one call to the bank.
 
 Rule kept here: within the bank's minimum interval the same question goes out once; whoever asks
-it again gets that answer with the instant it was asked, and never an older one. What failed on
-its way is shared by those who waited for it and by nobody later.
+it again gets that answer with the instant it was asked, and never an older one. Midnight ends
+that: what was asked of a day while it lasted is no answer to the same words when it is over. What
+failed on its way is shared by those who waited for it and by nobody later.
 """
 
 from __future__ import annotations
@@ -55,9 +56,10 @@ class Sharing(Generic[A]):
         """
         self._forget()
         while True:
-            found = self._calls.get(question)
+            today = (self._runtime.clock.now().date(), question)
+            found = self._calls.get(today)
             if found is None:
-                return await self._first(question, interval_s, call)
+                return await self._first(today, interval_s, call)
             if not found.ended:
                 await self._wait(found)
             if found.error is not None:

@@ -67,6 +67,20 @@ def test_an_answer_counts_for_the_interval_and_not_a_moment_longer():
     told(story)
 
 
+def test_what_was_asked_of_a_day_is_not_the_answer_when_the_day_is_over():
+    """The interval may be long: an unfinished day would stand for the whole of it."""
+
+    async def story(sharing, bank, clock):
+        clock.at = START.replace(hour=23, minute=59, second=59)
+        assert (await sharing.ask("a day", 3600.0, bank)).answer == 1
+        clock.pass_time(seconds=0.5)
+        assert (await sharing.ask("a day", 3600.0, bank)).shared
+        clock.pass_time(seconds=0.5)
+        assert (await sharing.ask("a day", 3600.0, bank)).answer == 2
+
+    told(story)
+
+
 def test_questions_at_the_same_time_are_one_call_even_without_an_interval():
     async def story(sharing, bank, clock):
         bank.open.clear()
