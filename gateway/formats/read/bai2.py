@@ -26,7 +26,7 @@ from gateway.ports.statement_formats import Part, Reading, StatementFormat
 NAME: Final = "BAI2"
 _HEADER: Final = re.compile(
     rb"(?:\A|[\r\n])[ \t]*01,[^,\r\n]*,[^,\r\n]*,"
-    rb"[ \t]*(?:[0-9]{2})?[0-9]{6}[ \t]*,[ \t]*[0-9]{0,6}[ \t]*,"
+    rb"[ \t]*(?:[0-9]{2})?[0-9]{6}[ \t]*,[ \t]*[0-9:.]{0,8}[ \t]*,"
 )
 _NEAR: Final = 4096
 _VERSIONS: Final = frozenset({"", "2", "3"})
@@ -101,6 +101,7 @@ class _Reader:
                 self._end_without_trailer(record)
                 if self._open[-1:] == ["98"]:
                     self._no_trailer("98", record)
+                    self._open.pop()
                     self._file.add(self._group)
                     self._group = Sums()
                 self._trailer(record, fields, self._file, ("组", "groups"))

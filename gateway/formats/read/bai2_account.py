@@ -79,7 +79,10 @@ class Account:
                 "the currency is not known: amounts are read with two decimals",
             )
         while not fields.over:
-            code, text, _ = fields.take(), fields.take(), fields.take()
+            code = fields.take()
+            if not code and fields.fresh:
+                continue  # a comma too many at the end of a line
+            text, _ = fields.take(), fields.take()
             amounts.funds(fields, self._century)
             if not text:
                 continue

@@ -95,6 +95,11 @@ class Fields:
         """Whether nothing follows."""
         return self._at >= len(self._pieces)
 
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing was taken of what is left: a continuation begins, or all is over."""
+        return self.over or len(self._left) == len(self._pieces[self._at])
+
     def take(self) -> str:
         """The next field without blanks around it, '' behind the last one."""
         if self.over:

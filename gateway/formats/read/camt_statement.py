@@ -193,6 +193,8 @@ class Statement:
         """
         if self.whose.doubtful:
             return Continuity.UNKNOWN
+        if self._proof.mixed(chosen.opening, chosen.closing):
+            self._wrong("currency_differs", "Bal", self._line)
         verdict = self._proof.judged(chosen.opening, chosen.closing)
         if verdict is Continuity.BROKEN and (chosen.interim or not self._page.alone):
             if chosen.interim:

@@ -208,6 +208,10 @@ TEXTS: Final = {
         "对账单分页，本页单独不能自证完整",
         "one page of several: alone it cannot prove itself complete",
     ),
+    "currency_differs": (
+        "期初、期末余额与明细的币种不一致，余额无法佐证明细",
+        "balances and entries are of different currencies: nothing proves the entries complete",
+    ),
     "interim": (
         "日内报告的余额与本报告明细不能相互印证（明细可能只含新增部分）",
         "an intraday report whose balances its entries do not explain; it may list only new ones",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
 from gateway.domain.bank_file import Finding
@@ -24,10 +25,20 @@ Field = tuple[str, str, int]
 
 # The second mark stands where a tag follows its frame on the same line. Files that somebody broke
 # at a fixed width have an end of line within the tag.
-_TAG: Final = re.compile(r"[\n\x1d][ \t]{0,16}:\n?([0-9]{2}[A-Z]?|NS|[0-9]{3}):")
+_TAG: Final = re.compile(
+    r"[\n\x1d][ \t]{0,64}:\n?([0-9]{2}[A-Z]?|NS|[0-9]{3})"
+    # A balance whose tag lost its second colon can be nothing else.
+    r"(?::|(?<=6[024][FM])(?=[CD][0-9]{6}[A-Z]{3}[0-9,]))"
+)
 # Frames of other protocols: SOH, STX, ETX, the end mark of old systems. No text holds them.
 _CONTROLS: Final = bytes(set(range(32)) - {9, 10, 13})
 _AT_SIGNS: Final = b"@@:"
+_ONE_LINE: Final = re.compile(rb"(?:\A|[\s:]):20:[^\n]{1,99}:25P?:[^\n]{1,99}:60[FM]:[CD]")
+"""A message that lost all its line ends."""
+_INSIDE: Final = re.compile(
+    rb"(?=:(?:20|21|25P?|28C?|60[FM]|61|62[FM]|64|65|86|34F|13D?|90[CD]):|-\}|-:20:)"
+)
+_INSIDE_MAX: Final = 6
 _CHINESE_CODEC: Final = "gb18030"
 _WESTERN: Final = "cp1252"
 _DOS: Final = "cp852"
@@ -95,6 +106,9 @@ class Decoder:
             raise WireError("nothing")
         if _AT_SIGNS in first and b"\n:" not in first:
             pieces = _without_at_signs(_with_first(first, pieces))
+            first = next(pieces)
+        elif b"\n:" not in first and _ONE_LINE.search(first):
+            pieces = _with_line_ends(_with_first(first, pieces))
             first = next(pieces)
         self._fallback = self._given or _verdict(first)
         rest = b""
@@ -248,6 +262,24 @@ def _without_at_signs(pieces: Iterable[bytes]) -> Iterator[bytes]:
         held = b"@" * half
         yield whole[: len(whole) - half].replace(b"@@", b"\n")
     yield held
+
+
+def _with_line_ends(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A message on one line, with an LF before what is a field's tag or the end of the block."""
+    held = b""
+    for piece in pieces:
+        whole = held + piece
+        cut = max(0, len(whole) - _INSIDE_MAX)
+        yield _broken(whole, cut)
+        held = whole[cut:]
+    last = _broken(held, len(held)).rstrip()
+    yield last[:-1] + b"\n-" if last.endswith(b"-") else last
+
+
+def _broken(whole: bytes, end: int) -> bytes:
+    found = (it.start() for it in _INSIDE.finditer(whole))
+    at = [0, *(it for it in found if it < end), end]
+    return b"\n".join(whole[a:b] for a, b in pairwise(at))
 
 
 def _verdict(sample: bytes) -> str:

@@ -22,18 +22,32 @@ _GIRO: Final = re.compile(r"P[0-9]{9}")
 _ACCOUNT: Final = re.compile(r"P?[0-9]{7,16}")
 _NON_SWIFT: Final = re.compile(r"([0-9]{2})(.*)", re.DOTALL)
 _NOTHING: Final = Said()
+_OWN_MIN: Final = 8
+"""Characters from which on an account's end can be told from a coincidence."""
+_PRIMA_NOTA: Final = "?10"
+_TENTATIVE: Final = re.compile(
+    r"([A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?) ([A-Z]{2}[0-9]{2}[A-Z0-9]{10,30})(?: (.*))?"
+)
 
 
-def entry_of(
-    line: Line, texts: Sequence[str], *, non_swift: Sequence[str], currency: str, at: int
+def entry_of(  # noqa: PLR0913 - what a line is read with, by keyword beyond the two
+    line: Line,
+    texts: Sequence[str],
+    *,
+    non_swift: Sequence[str],
+    currency: str,
+    own: str,
+    at: int,
 ) -> EntryRead:
-    """The entry; ``texts`` are its fields 86, ``at`` the file's line."""
+    """The entry; ``texts`` are its fields 86, ``own`` whose account it is, ``at`` the line."""
     if texts:
         told = said(texts[0] if len(texts) == 1 else "\n".join(texts), line.reference)
     else:
         told = _NOTHING
     if line.name or line.more or non_swift:
         told = _completed(told, line, non_swift)
+    if len(told.account) >= _OWN_MIN and own.endswith(told.account):
+        _not_own(told)
     return EntryRead(
         amount=line.amount,
         currency=currency,
@@ -55,6 +69,19 @@ def entry_of(
         transactions=_transactions(line, told, currency),
         more=told.more,
     )
+
+
+def _not_own(told: Said) -> None:
+    """The account named is the customer's own: the other one stands where some banks put it."""
+    own, told.account = told.account, ""
+    other = dict(told.more).get(_PRIMA_NOTA, "")
+    if other.isdigit() and len(other) >= _OWN_MIN and int(other):
+        told.account = other
+        told.more = tuple(it for it in told.more if it[0] != _PRIMA_NOTA)
+    elif (found := _TENTATIVE.fullmatch(told.remittance)) is not None:
+        told.bank, told.account = told.bank or found[1], found[2]
+        told.remittance = found[3] or ""
+    told.more = (*told.more, ("?31", own))
 
 
 def _transactions(line: Line, told: Said, currency: str) -> tuple[TransactionRead, ...]:
@@ -147,6 +174,8 @@ def _completed(told: Said, line: Line, non_swift: Sequence[str]) -> Said:
         details = " ".join(it.strip() for it in line.more.split("\n") if it.strip())
         if not account and (_IBAN.fullmatch(details) or _GIRO.fullmatch(details)):
             account = details
+        elif not details.strip("0"):
+            more.append((":61:", details))  # no account at all
         elif details != name:
             more.append((":61:", details))
             remittance = remittance or details

@@ -13,10 +13,7 @@ import msgspec
 
 from gateway.formats.read import mt940_words as words
 from gateway.formats.read.mt940_line import NONE
-
-_WIDTH: Final = 65
-_SHORTER: Final = 8
-"""How much earlier than its width a line may end so that the next begins like no field."""
+from gateway.formats.read.mt940_wrapping import unwrapped
 
 
 class Said(msgspec.Struct, kw_only=True, gc=False):
@@ -39,10 +36,14 @@ class Said(msgspec.Struct, kw_only=True, gc=False):
 
 def said(body: str, reference: str = "") -> Said:
     """Read field 86; ``reference`` is the customer's of the line, which some banks repeat."""
+    if _TWICE.match(body) is not None:
+        body = body[4:]
     start = _GERMAN.match(body)
     if start is not None:
         return _subfields(body, start)
     text = unwrapped(body)
+    if _BARE_WORD.match(text):
+        text = f"/{text}"
     if text.startswith("/") or ("/" in text and any(it in text for it in words.SURE)):
         parts = _SLASHED.split(text)
         if len(parts) > 1:
@@ -54,45 +55,16 @@ def said(body: str, reference: str = "") -> Said:
     return _plain(body, text, reference)
 
 
-def unwrapped(body: str) -> str:
-    """Lines as one text: a full line goes on in the next, a shorter one ends with a word."""
-    if "\n" not in body:
-        return body.strip()
-    joined: list[str] = []
-    before = ""
-    slashed = body.lstrip(" ").startswith("/")
-    for line in body.split("\n"):
-        if not line.strip():
-            before = ""
-            continue
-        if joined and not _goes_on(before, line, slashed=slashed):
-            joined.append(" ")
-        joined.append(line)
-        before = line
-    return "".join(joined).strip()
-
-
-def _goes_on(before: str, line: str, *, slashed: bool) -> bool:
-    """Whether a word was cut by the end of the line before, or a space stands there already."""
-    missing = _WIDTH - len(before)
-    if missing <= 0:
-        return True
-    if before and (before[-1] == " " or line[0] == " "):
-        return True
-    if slashed and before and (before[-1] == "/" or line[0] == "/"):
-        return True
-    # A writer that lets no line begin with ':' or '-' breaks before the character in front.
-    return missing <= _SHORTER and bool(_MARKS.fullmatch(line, 1, missing + 1))
-
-
-_MARKS: Final = re.compile(r"[:-]+")
-
 # ── subfields: GVC and ?nn ────────────────────────────────────────────────────────────────
 
 _MARK: Final = r"[?<>^~|@#§¬!_\\]"
 _GERMAN: Final = re.compile(
     rf"\s?(?:([0-9]{{3}})[ \n]?({_MARK})|([?<>^~])\n?)(?=[0-9]{{2}}|\n[0-9]{{2}})"
 )
+_FILLER: Final = re.compile(rf"(?<={_MARK}[0-9]{{2}})[ÿ˙\xa0]+(?={_MARK}|$)")
+"""What Polish banks put into subfields that are empty: the byte FF, in whatever alphabet."""
+_TWICE: Final = re.compile(r"([0-9]{3})\n(?=\1[^0-9])")  # a field of nothing but the code
+_BARE_WORD: Final = re.compile(r"(?:EREF|PREF|REMI|NAME|ORDP|BENM|IBAN)/")
 
 
 def _subfields(body: str, start: re.Match[str]) -> Said:
@@ -100,10 +72,14 @@ def _subfields(body: str, start: re.Match[str]) -> Said:
     purpose: list[str] = []
     names: list[str] = []
     single: dict[str, str] = {}
-    for piece in _cut(body[at:].replace("\n", ""), body[at]):
+    text = body[at:].replace("\n", "")
+    if not text.isascii():
+        text = _FILLER.sub("", text)
+    for piece in _cut(text, body[at]):
         number = piece[:2]
         if number in words.PURPOSE:
-            purpose.append(piece[2:])
+            if len(piece) > 2:  # noqa: PLR2004 - the number
+                purpose.append(piece[2:])
         elif number in words.NAMES:
             names.append(piece[2:])
         elif number in single:
@@ -194,7 +170,7 @@ def _purpose(found: Said, text: str) -> None:
 
 def _set(found: Said, meaning: str, told: str) -> bool:
     """Put a value where it belongs; False where another one stands there."""
-    if told in NONE:
+    if told in NONE or (" " in told and told.replace(" ", "") in NONE):
         return True
     before = getattr(found, meaning)
     if not before:

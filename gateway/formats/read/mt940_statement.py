@@ -20,8 +20,8 @@ from gateway.formats.read import mt940_values as values
 from gateway.formats.read.mt940_entry import entry_of
 from gateway.formats.read.mt940_found import finding
 from gateway.formats.read.mt940_header import HEADER, INTERIM, Header
-from gateway.formats.read.mt940_information import unwrapped
 from gateway.formats.read.mt940_line import statement_line
+from gateway.formats.read.mt940_wrapping import unwrapped
 from gateway.formats.read.texts import Findings
 from gateway.ports.statement_formats import Part, Reading
 
@@ -252,7 +252,8 @@ class Message:
         currency = self.header.currency
         if line.funds_code and currency and currency[-1] != line.funds_code:
             self._findings.once(finding("funds_code", path=":61:", line=at))
-        entry = entry_of(line, texts, non_swift=non_swift, currency=currency, at=at)
+        own = self.header.account
+        entry = entry_of(line, texts, non_swift=non_swift, currency=currency, own=own, at=at)
         if self._pending and self.header.kind == INTERIM:
             entry = replace(entry, status=EntryStatus.PENDING)
         if self._ccc and _TELEGRAPHIC.search(f"{entry.counterparty_name} {entry.remittance}"):

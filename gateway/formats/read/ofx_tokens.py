@@ -159,8 +159,10 @@ class _Texts:
         text = raw.decode("ascii") if raw.isascii() else self._decoded(raw, line)
         if "&" in text:
             text = _REFERENCE.sub(_character, text)
-        shown = "".join(it if it.isprintable() else " " for it in text)
-        return " ".join(shown.split())
+        text = text.strip()
+        if not text.isprintable():
+            text = "".join(it if it.isprintable() else " " for it in text)
+        return " ".join(text.split()) if " " in text else text
 
     def _decoded(self, raw: bytes, line: int) -> str:
         for codec in ("utf-8", self._fallback):

@@ -156,24 +156,31 @@ class _Reader:
         for row in rows:
             if self._short is not None:
                 self._full, self._short = False, None
-            kind = words.kind(row.texts[:4])
-            if kind and not self._is_line(row):
-                self._summary(kind, row)
-            elif self._is_line(row):
-                yield from self._line(row)
-            elif find(row.texts, self._reading.options) is not None:
-                continue  # the header once more, at the top of a page
-            elif self._said.take(row, self.style):
-                continue
-            elif self._entries.dated(row) and self._entries.totals(row):
+            if self._is_line(row) and not self._entries.moneyless(row):
                 yield from self._line(row)
             else:
-                self._note("row", "该行不是明细，未读取", "the row is no entry, not read", row.line)
+                yield from self._other(row)
         if self._short is not None and self._full and self._source.unended():
             raise WireError("truncated", "/", line=self._short.line)
         if self._account is None:
             yield self._start("", None)
         yield self._end()
+
+    def _other(self, row: Row) -> Iterator[Part]:
+        """A row that is no plain line: a total, a balance, a header once more, or unclear."""
+        kind = words.kind(row.texts[:4])
+        if kind:
+            self._summary(kind, row)
+        elif self._is_line(row):
+            yield from self._line(row)
+        elif find(row.texts, self._reading.options) is not None:
+            return  # the header once more, at the top of a page
+        elif self._said.take(row, self.style):
+            return
+        elif self._entries.dated(row) and self._entries.totals(row):
+            yield from self._line(row)
+        else:
+            self._note("row", "该行不是明细，未读取", "the row is no entry, not read", row.line)
 
     def _is_line(self, row: Row) -> bool:
         """Whether a row has a day: words such as 合计 may then be part of its texts."""
@@ -219,7 +226,7 @@ class _Reader:
         self._account = account
         own = words.currency(self._entries.text(row, "currency")) if row is not None else ""
         stated = own or self._said.currency or words.unit(self.columns.unit)
-        self._currency = stated or self._reading.currency
+        self._currency = stated or self._reading.currency or self._entries.currency
         if not self._currency:
             self._note("currency", "表中没有币种", "the table names no currency", 0)
         name = self._entries.text(row, "account_name") if row is not None else ""

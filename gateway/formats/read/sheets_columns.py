@@ -6,11 +6,18 @@ Rule kept here: a column is found by its name alone, never by what stands in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from unicodedata import normalize
 
 from gateway.domain.errors import WireError
+from gateway.formats.read.sheets_foreign import (
+    CLOSING_WORDS,
+    FOREIGN,
+    FOREIGN_TEXTS,
+    OPENING_WORDS,
+)
+from gateway.formats.read.sheets_settled import settled, unit_of, without_unit
 
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "booking_date": (
@@ -111,7 +118,6 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         *("交易对方", "交易对手名称", "对方公司名称", "对方账号名称", "对方帐户名"),
         *("counterparty", "counterparty name", "payee", "payer", "name", "beneficiary"),
         *(
-            "payee name",
             "beneficiary/remitter",
             "naam omschrijving",
             "auftraggeber/empfänger",
@@ -232,10 +238,12 @@ REMITTANCE: Final = (
 OPENING: Final = (
     *("期初余额", "上期余额", "上页余额", "承前页", "承前", "昨日余额", "上日余额", "年初余额"),
     *("opening balance", "balance brought forward", "brought forward", "previous balance"),
+    *OPENING_WORDS,
 )
 CLOSING: Final = (
     *("期末余额", "本期余额", "过次页", "结存", "closing balance", "ending balance"),
     *("balance carried forward", "carried forward"),
+    *CLOSING_WORDS,
 )
 TOTALS: Final = (
     "合计",
@@ -252,8 +260,9 @@ _FOREIGN: Final = frozenset({"itemid", "erpreference", "creditorname"})
 """Names that only a payment file or a ledger has."""
 _OPTION: Final = "column_"
 _PLACE: Final = re.compile(r"#([1-9][0-9]{0,2})", re.ASCII)
-_BRACKETS: Final = re.compile(r"[(（\[【<][^)）\]】>]*[)）\]】>]")
 _MARKS: Final = re.compile(r"[\s:：_\-.,，、/\\*'\"“”()（）\[\]【】<>#]+")
+_ACCENTS: Final = re.compile(r"[\u00c0-\u024f]")
+_PLAIN_LETTERS: Final = str.maketrans({"ø": "o", "ł": "l", "æ": "ae", "đ": "d", "ı": "i"})
 _MONEY: Final = ("amount", "debit", "credit")
 _SHOWN: Final = 40
 
@@ -271,8 +280,12 @@ class Columns(NamedTuple):
 
 
 def plain(name: str) -> str:
-    """A name without what people write differently: width, case, blanks, punctuation."""
-    return _MARKS.sub("", normalize("NFKC", name).casefold())
+    """A name without what people write differently: width, case, blanks, accents, punctuation."""
+    bare = normalize("NFKC", name).casefold()
+    if _ACCENTS.search(bare):
+        letters = normalize("NFD", bare.translate(_PLAIN_LETTERS))
+        bare = "".join(it for it in letters if not "\u0300" <= it <= "\u036f")
+    return _MARKS.sub("", bare)
 
 
 def find(header: Sequence[str], options: Mapping[str, str]) -> Columns | None:
@@ -283,7 +296,7 @@ def find(header: Sequence[str], options: Mapping[str, str]) -> Columns | None:
     if len(header) < 2:  # noqa: PLR2004 - a date and an amount
         return None
     full = [plain(it) for it in header]
-    short = [plain(_BRACKETS.sub("", it)) for it in header]
+    short = [plain(without_unit(it)) for it in header]
     if _FOREIGN & set(full):
         return None
     places: dict[str, int] = {}
@@ -294,7 +307,11 @@ def find(header: Sequence[str], options: Mapping[str, str]) -> Columns | None:
             places[field] = at
     if not _enough(places):
         return None
+    if not any(it.startswith(_OPTION) for it in options):
+        places = settled(places, short)
     texts = _texts(options.get(f"{_OPTION}remittance", ""), full, short, set(places.values()))
+    if not texts and "code" in places and short[places["code"]] in _REMITTANCE:
+        texts = (places["code"],)
     used = {*places.values(), *texts}
     return Columns(
         places=places,
@@ -304,13 +321,8 @@ def find(header: Sequence[str], options: Mapping[str, str]) -> Columns | None:
         unused=tuple(
             it.strip()[:_SHOWN] for at, it in enumerate(header) if at not in used and it.strip()
         ),
-        unit=_unit(header[places[it]] for it in _MONEY if it in places),
+        unit=unit_of(header[places[it]] for it in _MONEY if it in places),
     )
-
-
-def _unit(names: Iterable[str]) -> str:
-    found = (_BRACKETS.search(normalize("NFKC", it)) for it in names)
-    return next((it[0].strip("()[]【】<>") for it in found if it is not None), "")
 
 
 def fixed(options: Mapping[str, str]) -> Columns | None:
@@ -365,5 +377,7 @@ def _texts(own: str, full: Sequence[str], short: Sequence[str], taken: set[int])
     )
 
 
-_PLAIN: Final = {field: tuple(map(plain, names)) for field, names in NAMES.items()}
-_REMITTANCE: Final = frozenset(map(plain, REMITTANCE))
+_PLAIN: Final = {
+    field: tuple(map(plain, (*FOREIGN.get(field, ()), *names))) for field, names in NAMES.items()
+}
+_REMITTANCE: Final = frozenset(map(plain, (*REMITTANCE, *FOREIGN_TEXTS)))

@@ -13,7 +13,7 @@ from typing import Final
 from gateway.domain.bank_file import EntryRead, Finding, Gravity
 from gateway.domain.exact import Exact, exact_sum
 from gateway.domain.statement import EntryStatus
-from gateway.formats.read.sheets_cells import Style, blank, instant, status, way
+from gateway.formats.read.sheets_cells import Style, blank, currency_in, instant, status, way
 from gateway.formats.read.sheets_columns import Columns
 from gateway.formats.read.sheets_rows import Row
 from gateway.formats.read.sheets_words import currency
@@ -36,6 +36,8 @@ class Entries:
         self._signed = signed or "key" in self._places or self._all_negative(sample, "amount")
         self._minus = self._all_negative(sample, "debit")
         """Money out is written with a minus in a column of its own."""
+        self.currency = self._currency(sample)
+        """The only currency that stands beside amounts; '' for none or several."""
         self._way = "direction" if "direction" in self._places else self._kind_as_way(sample)
 
     def text(self, row: Row, field: str) -> str:
@@ -43,9 +45,23 @@ class Entries:
         at = self._places.get(field)
         return row.text(at) if at is not None else ""
 
+    def _currency(self, sample: Sequence[Row]) -> str:
+        found = {
+            code
+            for row in sample
+            for field in ("amount", "debit", "credit")
+            if (code := currency(currency_in(self.text(row, field))))
+        }
+        return found.pop() if len(found) == 1 else ""
+
+    def moneyless(self, row: Row) -> bool:
+        """Whether a row has nothing in its columns of money."""
+        return all(blank(self.text(row, it)) for it in ("amount", "debit", "credit"))
+
     def dated(self, row: Row) -> bool:
-        """Whether a row has something in a column of days."""
-        return any(self.text(row, it) for it in ("booking_date", "value_date", "time"))
+        """Whether a row has something in a column of days that may be one: figures."""
+        texts = (self.text(row, it) for it in ("booking_date", "value_date", "time"))
+        return any(mark.isdigit() for text in texts for mark in text)
 
     def entry(self, row: Row, currency_: str, findings: Findings) -> EntryRead:
         """The entry of a row."""
@@ -176,13 +192,15 @@ class Entries:
         texts: list[str] = []
         for at in self._columns.texts:
             text = " ".join(row.text(at).split())
-            if text and text not in texts:
+            if text and text not in texts and (text != "/" or len(self._columns.texts) == 1):
                 texts.append(text)
         return " ".join(texts)
 
     def _other(self, row: Row, amount: Exact, what: str) -> str:
         """The other side: who paid where money came in, who was paid where it went out."""
-        side = "payer" if amount.units >= 0 else "payee"
+        side, own = ("payer", "payee") if amount.units >= 0 else ("payee", "payer")
+        if f"{side}_{what}" not in self._places:
+            side = own  # a table with one column for both
         return self.text(row, f"counterparty_{what}") or self.text(row, f"{side}_{what}")
 
     def _kind_as_way(self, sample: Sequence[Row]) -> str:
@@ -198,6 +216,8 @@ class Entries:
         return bool(row.width) and max(row.cells, default=0) >= self._columns.width
 
     def _formulas(self, row: Row, findings: Findings) -> None:
+        if row.width:
+            return  # a text has neither formulas nor errors
         used = {*self._columns.texts, *self._places.values()}
         used -= {self._places.get(it, -1) for it in ("amount", "debit", "credit")}
         if any(at in used and cell.kind in _WRONG for at, cell in row.cells.items()):

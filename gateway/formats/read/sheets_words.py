@@ -15,14 +15,20 @@ from gateway.domain import money
 from gateway.domain.exact import Exact
 from gateway.formats.read.sheets_cells import Style
 from gateway.formats.read.sheets_columns import CLOSING, NAMES, OPENING, TOTALS, plain
+from gateway.formats.read.sheets_foreign import (
+    ACCOUNT_WORDS,
+    CURRENCY_WORDS,
+    END_WORDS,
+    START_WORDS,
+)
 from gateway.formats.read.sheets_rows import Row
 
 _WORDS: Final[Mapping[str, str]] = {
     plain(name): field
     for field, names in {
-        "account": (*NAMES["account"], "查询账号", "账户号码", "银行账号", "iban"),
+        "account": (*NAMES["account"], "查询账号", "账户号码", "银行账号", "iban", *ACCOUNT_WORDS),
         "account_name": (*NAMES["account_name"], "单位名称", "客户名称", "account holder"),
-        "currency": NAMES["currency"],
+        "currency": (*NAMES["currency"], *CURRENCY_WORDS),
         "opening": OPENING,
         "closing": CLOSING,
         "start": (
@@ -33,6 +39,7 @@ _WORDS: Final[Mapping[str, str]] = {
             "from",
             "start date",
             "from date",
+            *START_WORDS,
         ),
         "end": (
             "截止日期",
@@ -43,6 +50,7 @@ _WORDS: Final[Mapping[str, str]] = {
             "to",
             "end date",
             "to date",
+            *END_WORDS,
         ),
         "period": (
             *("查询期间", "起止日期", "日期范围", "查询时间段", "查询日期", "账单周期", "查询时间"),
@@ -52,6 +60,8 @@ _WORDS: Final[Mapping[str, str]] = {
     }.items()
     for name in names
 }
+_ALONE: Final = frozenset(map(plain, (*ACCOUNT_WORDS, *CURRENCY_WORDS, *START_WORDS, *END_WORDS)))
+"""Words that mean something only where nothing stands before them: ``Nom du compte : …``."""
 _BRACKETS: Final = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 _TOTALS: Final = tuple(map(plain, TOTALS))
 _OPENING: Final = tuple(map(plain, OPENING))
@@ -74,6 +84,12 @@ _CURRENCIES: Final[Mapping[str, str]] = {
     "加元": "CAD",
     "新加坡元": "SGD",
     "瑞士法郎": "CHF",
+    "€": "EUR",
+    "£": "GBP",
+    "rur": "RUB",
+    "zł": "PLN",
+    "kč": "CZK",
+    "r$": "BRL",
 }
 
 
@@ -118,7 +134,7 @@ class Said:
 def currency(text: str) -> str:
     """A currency's code for what people call it; '' for a word that is not known."""
     bare = text.strip()
-    known = _CURRENCIES.get(plain(bare), "")
+    known = _CURRENCIES.get(bare.casefold(), "") or _CURRENCIES.get(plain(bare), "")
     if not known and (found := _CODE.search(bare.upper())) is not None:
         known = "CNY" if found[0] == "RMB" else found[0]
     return known
@@ -161,7 +177,8 @@ def _pairs(row: Row) -> Iterator[tuple[str, str]]:
                 yield field, value.strip()
         else:
             for found in _PAIR.finditer(text):
-                if (inner := _WORDS.get(plain(found[1]), "")) and found[2].strip():
+                inner = _WORDS.get(plain(found[1]), "")
+                if inner and plain(found[1]) not in _ALONE and found[2].strip():
                     yield inner, found[2].strip()
 
 

@@ -199,7 +199,13 @@ def test_an_intraday_report_closes_with_what_is_booked_so_far():
 
 def test_amounts_of_another_currency_prove_nothing():
     other = ntry().replace("'EUR'", "'USD'")
-    assert ends(document(stmt(ACCT, OPEN, CLOSE, other)))[0].continuity is Continuity.UNKNOWN
+    (end,) = ends(document(stmt(ACCT, OPEN, CLOSE, other)))
+    assert end.continuity is Continuity.UNKNOWN
+    assert [(it.code, it.gravity) for it in end.findings] == [("currency_differs", Gravity.WARNING)]
+    (end,) = ends(document(stmt(ACCT, CLOSE, other)))
+    assert [it.code for it in end.findings] == ["currency_differs"]
+    (end,) = ends(document(stmt(ACCT, OPEN, CLOSE, ntry())))
+    assert not end.findings
 
 
 def test_a_balance_of_another_currency_stands_in_only_where_there_is_no_other():
@@ -207,6 +213,8 @@ def test_a_balance_of_another_currency_stands_in_only_where_there_is_no_other():
     (end,) = ends(document(stmt(ACCT, OPEN, dollars, ntry())))
     assert end.closing is not None
     assert (end.closing.currency, end.continuity) == ("USD", Continuity.UNKNOWN)
+    assert [it.code for it in end.findings] == ["currency_differs"]
+    assert end.findings[0].path.endswith("/Bal")
     (end,) = ends(document(stmt(ACCT, OPEN, dollars, CLOSE, ntry())))
     assert end.continuity is Continuity.OK
 
