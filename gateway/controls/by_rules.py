@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from msgspec.structs import astuple
@@ -39,14 +39,6 @@ _PAID: Final = prepare(
     )
     .distinct()
 )
-
-
-class InForceRules(Protocol):
-    """Tells which rules hold for a tenant in a unit of work."""
-
-    def of(self, uow: Uow, tenant: Tenant) -> InForce:
-        """The version in force, 0 for a tenant without a document."""
-        ...
 
 
 class Screening(dict[str, list[str]]):

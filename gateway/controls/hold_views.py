@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select
 
 from gateway.controls.ballots import lifts
 from gateway.controls.by_rules import facts_now
 from gateway.controls.holds import APPROVAL, OPEN, Hold, hold_at
-from gateway.controls.in_force import InForce
+from gateway.controls.in_force import RulesInForce
 from gateway.controls.rules.compiled import Rules
 from gateway.controls.rules.explaining import who_can
 from gateway.domain.instruction import State
@@ -37,18 +37,10 @@ _HELD: Final = prepare(
 )
 
 
-class SeenRules(Protocol):
-    """Tells which rules hold for a tenant, for those who only read."""
-
-    def seen(self, db: Connection, tenant: Tenant) -> InForce:
-        """The version in force, 0 for a tenant without a document."""
-        ...
-
-
 class HoldViews:
     """Names the open holds of instructions."""
 
-    def __init__(self, controls: SeenRules, today: Callable[[], date]) -> None:
+    def __init__(self, controls: RulesInForce, today: Callable[[], date]) -> None:
         self._controls = controls
         self._today = today
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from sqlalchemy import Connection, bindparam, select
@@ -50,6 +50,18 @@ class InForce(msgspec.Struct, frozen=True, gc=False):
 
     version: int
     rules: Rules
+
+
+class RulesInForce(Protocol):
+    """Tells which rules hold for a tenant, inside a unit of work and for those who only read."""
+
+    def of(self, uow: Uow, tenant: Tenant) -> InForce:
+        """The version in force, 0 for a tenant without a document."""
+        ...
+
+    def seen(self, db: Connection, tenant: Tenant) -> InForce:
+        """The same."""
+        ...
 
 
 class Controls:

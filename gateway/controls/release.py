@@ -15,9 +15,9 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from gateway.controls import by_rules, holds
-from gateway.controls.by_rules import InForceRules, Screening
+from gateway.controls.by_rules import Screening
 from gateway.controls.holds import APPROVAL, Finding
-from gateway.controls.in_force import InForce
+from gateway.controls.in_force import InForce, RulesInForce
 from gateway.controls.inspecting import Inspection, Inspector, inspected
 from gateway.controls.likeness import discreet, look_alikes, references, resembles
 from gateway.controls.rules.document import Right
@@ -39,7 +39,6 @@ from gateway.signing.release_seal import ReleaseSeal
 from gateway.store.instants import BEIJING, to_us
 from gateway.store.uow import Uow
 
-STP: Final = "policy:stp"
 DUPLICATE: Final = "duplicate"
 _SEND: Final = WorkKind.SEND
 _AT_ONCE: Final = {None}
@@ -57,7 +56,7 @@ class Releaser:
     def __init__(
         self,
         runtime: Runtime,
-        controls: InForceRules | None = None,
+        controls: RulesInForce | None = None,
         tenants: Mapping[TenantId, Tenant] | None = None,
         seals: ReleaseSeal | None = None,
         *,

@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, select
 
 from gateway.controls import ballots, holds
 from gateway.controls.ballots import Given
-from gateway.controls.by_rules import InForceRules, facts_now
+from gateway.controls.by_rules import facts_now
 from gateway.controls.holds import APPROVAL, Hold
+from gateway.controls.in_force import RulesInForce
 from gateway.controls.rules.compiled import Rules
 from gateway.controls.rules.facts import actor_of
 from gateway.domain.decision import Action, Vote
@@ -60,7 +61,7 @@ class SendingCheck:
     def __init__(
         self,
         seals: ReleaseSeal,
-        controls: InForceRules,
+        controls: RulesInForce,
         today: Callable[[], date],
         guards: Sequence[LeavingGuard] = (),
     ) -> None:

@@ -14,8 +14,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 
-from gateway.controls.hold_views import SeenRules
-from gateway.controls.in_force import SETTINGS
+from gateway.controls.in_force import SETTINGS, RulesInForce
 from gateway.controls.rules.compiled import Rules
 from gateway.controls.rules.document import ANY, LIFT, Business, HoldRule, Right
 from gateway.controls.rules.facts import TENANT, Place
@@ -60,7 +59,7 @@ def looking_person(tenant: Tenant, actor: Actor) -> Onlooker:
 class Sight:
     """Answers what may be seen and done, for those who only read."""
 
-    def __init__(self, controls: SeenRules, today: Callable[[], date]) -> None:
+    def __init__(self, controls: RulesInForce, today: Callable[[], date]) -> None:
         self._controls = controls
         self._today = today
 

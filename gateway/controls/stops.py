@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
 from sqlalchemy import Connection, select, update
 
-from gateway.controls.in_force import SETTINGS, InForce
+from gateway.controls.in_force import SETTINGS, InForce, RulesInForce
 from gateway.controls.rules.compiled import Rules
 from gateway.controls.stop_rows import LiftVote, Stop, listed_stops, stop_of, votes_of
 from gateway.controls.stop_rules import (
@@ -49,18 +49,6 @@ class ToldStop:
     stop: Stop
     lifting: Lifting
     held_s: int
-
-
-class RulesInForce(Protocol):
-    """Tells which rules hold for a tenant, inside a unit of work and for those who only read."""
-
-    def of(self, uow: Uow, tenant: Tenant) -> InForce:
-        """The version in force, 0 for a tenant without a document."""
-        ...
-
-    def seen(self, db: Connection, tenant: Tenant) -> InForce:
-        """The same."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

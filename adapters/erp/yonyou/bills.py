@@ -59,6 +59,12 @@ class Words:
     credit: str
 
 
+KINDS: Final = (
+    *(ToldKind.STATUS, ToldKind.STATEMENT, ToldKind.BALANCE, ToldKind.CREDIT, ToldKind.RECEIPT),
+)
+"""What these systems have records for. None is known for 勾对 and how accounts stand."""
+
+
 def kind_of(told: Told) -> ToldKind:
     """Which kind of record it becomes: 到账 is a statement line ahead of its statement."""
     kind = KIND_OF[type(told)]
@@ -84,6 +90,8 @@ def bills_of(told: Told, words: Words, start: int = 0, stop: int | None = None) 
             return (_balance(told),)
         case ReceiptTold():
             return (_receipt(told, words),)
+        case _:
+            return ()
 
 
 def pay_state(told: StatusTold) -> str:

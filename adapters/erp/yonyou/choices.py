@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 from adapters.erp.yonyou import codes
-from adapters.erp.yonyou.bills import Bill, Words, bills_of, kind_of
+from adapters.erp.yonyou.bills import KINDS, Bill, Words, bills_of, kind_of
 from adapters.erp.yonyou.posting import Desk
 from adapters.erp.yonyou.telling import CREDIT, DEBIT
 from gateway.domain.errors import Fault, Refused
@@ -60,7 +60,7 @@ def words_of(options: Mapping[str, str]) -> Words:
 
 def files_of(desk: Desk) -> Mapping[ToldKind, FileWriter]:
     """The same messages as files, for systems that read them from a folder."""
-    return {kind: FileWriter(suffix="xml", write=partial(_written, desk)) for kind in ToldKind}
+    return {kind: FileWriter(suffix="xml", write=partial(_written, desk)) for kind in KINDS}
 
 
 def _written(desk: Desk, told: tuple[Told, ...], facts: FileFacts) -> Iterator[bytes]:

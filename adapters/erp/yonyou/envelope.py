@@ -14,6 +14,7 @@ from typing import Final
 
 from adapters.erp.yonyou import codes
 from adapters.erp.yonyou.merged import MERGED, RELATIONS, SOURCE, Relation, merged_of
+from adapters.erp.yonyou.written import day_text
 from gateway.domain.errors import Fault, WireError
 from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
 from gateway.wire.node import Node
@@ -24,8 +25,6 @@ _HEAD_OCTETS: Final = 64 << 10
 _ROOT: Final = re.compile(rb"<ufinterface\b[^<>]*>")
 _ATTRIBUTE: Final = re.compile(rb"\s([A-Za-z_-]+)\s*=\s*[\"']([^\"'<>]*)[\"']")
 _NAME: Final = re.compile(r"[A-Za-z_][\w.-]{0,63}", re.ASCII)
-_COMPACT_DAY: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
-_DAY_AND_TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T][0-9:.]+", re.ASCII)
 _ADDING: Final = frozenset({"", "add"})
 _KEEPING: Final = frozenset({"", "N", "n"})
 _ECHOED: Final = ("billtype", "sender", "receiver", "filename", "proc", "roottag", "docid")
@@ -233,7 +232,7 @@ def _draft(node: Node, places: list[tuple[Node, str]], reading: _Reading, row: s
     if row and reference and not places[0][0].has("yurref"):
         reference = f"{reference}/{row}"
     texts["end_to_end_id"] = texts["end_to_end_id"] if not row else ""
-    texts["execution_date"] = _day(texts["execution_date"])
+    texts["execution_date"] = day_text(texts["execution_date"])
     texts["currency"] = codes.CURRENCY_NAMES.get(texts["currency"], texts["currency"])
     source = {name: reading.root.get(name, "") for name in _ECHOED}
     source |= {"bill": bill, "row": row, "organisation": _first(places, ("pk_org",))[0]}
@@ -255,15 +254,6 @@ def _first(places: list[tuple[Node, str]], names: tuple[str, ...]) -> tuple[str,
             if text:
                 return text, f"{where}/{name}"
     return "", f"{places[0][1]}/{names[0]}"
-
-
-def _day(text: str) -> str:
-    """The vendor's two other ways to write a day, as everybody else's."""
-    compact = _COMPACT_DAY.fullmatch(text)
-    if compact is not None:
-        return "-".join(compact.groups())
-    timed = _DAY_AND_TIME.fullmatch(text)
-    return timed[1] if timed is not None else text
 
 
 _NOTES: Final[Mapping[str, str]] = {

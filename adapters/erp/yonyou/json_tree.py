@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NoReturn
 
 import msgspec
@@ -18,6 +18,7 @@ from gateway.domain.errors import Corrupt, WireError
 _PLAIN: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,5})?", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
 _DEEP: Final = 64
+_OCTETS_MAX: Final = 64 << 20
 
 
 class _Number(str):
@@ -101,6 +102,18 @@ class Value:
         if isinstance(self.raw, _Number) and _DECIMAL.fullmatch(text):
             return text.rstrip("0").rstrip(".")
         return text
+
+
+def gathered(chunks: Iterable[bytes]) -> bytes:
+    """A document that is read as a whole. Raises WireError ``size`` when it is too long."""
+    pieces: list[bytes] = []
+    size = 0
+    for piece in chunks:
+        size += len(piece)
+        if size > _OCTETS_MAX:
+            raise WireError("size")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def parsed(body: bytes) -> Value:

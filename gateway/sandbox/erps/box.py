@@ -34,7 +34,7 @@ K3_ACCOUNT: Final = K3Account(
     app_secret=SECRET,
 )
 COSMIC_ACCOUNT: Final = CosmicAccount(
-    client_id="cibgw",
+    client_id="bankgw",
     client_secret=SECRET,
     username="bankapi",
     account_id="demo-data-centre",

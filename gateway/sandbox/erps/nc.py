@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from gateway.domain.errors import WireError
-from gateway.transport.http_messages import Request, Response
+from gateway.sandbox.erps.ufinterface import (
+    ROOT,
+    ExchangeServer,
+    Payment,
+    RefusedError,
+    fault_of,
+    fields_of,
+)
+from gateway.transport.http_messages import Request
 from gateway.wire.node import Node
 from gateway.wire.write import Element, document, element, leaf
 from gateway.wire.xml import Profile, parse
 
 _SERVLET: Final = "/service/XChangeServlet"
-_ROOT: Final = "ufinterface"
 _AMOUNT: Final = re.compile(r"-?\d{1,15}(?:\.\d{1,2})?", re.ASCII)
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TAKEN: Final = "1"
 _ID_MAX: Final = 40
 _REFUSED: Final = "-28001"
@@ -38,31 +44,6 @@ BILL_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
 """Bill types as this site registered them, with the fields that their mapping needs."""
 
 
-class RefusedError(Exception):
-    """The platform takes nothing of a message."""
-
-
-@dataclass(slots=True)
-class Payment:
-    """A payment of an NC user. ``told`` are the states written to it, in order."""
-
-    id: str
-    fields: dict[str, str]
-    sent: bool = False
-    refused: str = ""
-    told: list[dict[str, str]] = field(default_factory=list)
-
-    def view(self) -> dict[str, object]:
-        """For the admin view."""
-        return {
-            "id": self.id,
-            "fields": self.fields,
-            "sent": self.sent,
-            "refused": self.refused,
-            "told": self.told,
-        }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What is registered in the exchange platform."""
@@ -75,37 +56,22 @@ class Site:
     """What NC calls itself as a sender."""
 
 
-class Nc:
-    """One NC server. ``answer`` is the handler for ``gateway.transport.http_server.serve``.
-
-    ``outgoing`` is the message that NC posts to the gateway, ``replied`` reads what came back; the
-    admin view offers both, so that a demonstration can carry them.
-    """
+class Nc(ExchangeServer):
+    """One NC server: the exchange servlet, and what its users hand to the bank."""
 
     def __init__(self, site: Site | None = None) -> None:
+        super().__init__(BILL_TYPES)
         self.site = site or Site()
-        self.payments: dict[str, Payment] = {}
-        self.bills: dict[str, tuple[str, dict[str, str]]] = {}
-        self._losing = 0
         self._posted = 0
 
-    async def answer(self, request: Request) -> Response:
-        """Answer one request."""
-        if request.path.startswith("/admin"):
-            return self._admin(request)
-        if request.path != _SERVLET:
-            return Response(status=404, body=b"<html>404</html>", content_type="text/html")
-        if request.method != "POST":
-            return Response(status=405, body=b"<html>405</html>", content_type="text/html")
-        reply = self._exchange(request)
-        if self._losing:
-            self._losing -= 1
-            return Response(status=502, body=b"<html>502</html>", content_type="text/html")
-        return Response(body=reply, content_type="text/xml; charset=UTF-8")
+    def serves(self, path: str) -> bool:
+        """The exchange servlet."""
+        return path == _SERVLET
 
     # ── bills that come in ──
 
-    def _exchange(self, request: Request) -> bytes:
+    def exchanged(self, request: Request) -> bytes:
+        """One ``sendresult`` for each bill."""
         root: Node | None = None
         try:
             root = parse(request.body, Profile.FILE)
@@ -121,7 +87,7 @@ class Nc:
         attributes = {name: root.attr(name) for name in echoed} if root is not None else {}
         good = all(code == _TAKEN for _, code in results)
         made = element(
-            _ROOT,
+            ROOT,
             *(it for it, _ in results),
             **attributes,
             isexchange="Y",
@@ -133,7 +99,7 @@ class Nc:
 
     def _gate(self, root: Node, query: Mapping[str, str]) -> None:
         site = self.site
-        if root.name != _ROOT or root.attr("roottag") != "bill":
+        if root.name != ROOT or root.attr("roottag") != "bill":
             raise RefusedError("根元素或roottag错误")
         if query.get("account", root.attr("account")) != site.account:
             raise RefusedError("账套不存在")
@@ -157,29 +123,19 @@ class Nc:
         if not id_ or len(id_) > _ID_MAX:
             return _result(id_, _REFUSED, "单据id为空或超长", "")
         key = f"{billtype}/{id_}"
-        if key in self.bills:
+        if key in self.documents:
             return _result(id_, _REFUSED, f"单据{id_}已经存在，不允许重复导入", "")
-        head = {it.name: it.text() for it in bill.one("billhead").children()}
-        lacking = [name for name in BILL_TYPES[billtype] if not head.get(name)]
-        if lacking:
-            return _result(id_, _REFUSED, f"单据{id_}缺少字段{','.join(lacking)}", "")
-        wrong = [
-            name for name in ("trsamt", "balance") if not _AMOUNT.fullmatch(head.get(name, "0"))
-        ]
-        wrong += [
-            name
-            for name in ("trans_date", "curdate")
-            if not _DAY.fullmatch(head.get(name, "2026-01-01"))
-        ]
+        head = fields_of(bill.one("billhead"))
+        wrong = fault_of(head, BILL_TYPES[billtype], _AMOUNT)
         if wrong:
-            return _result(id_, _REFUSED, f"单据{id_}字段格式错误{','.join(wrong)}", "")
+            return _result(id_, _REFUSED, f"单据{id_}{wrong}", "")
         if billtype == "GWPAYLOG":
             payment = self.payments.get(head["yurref"])
             if payment is None:
                 return _result(id_, _REFUSED, f"支付参考号{head['yurref']}不存在", "")
             payment.told.append(head)
         self._posted += 1
-        self.bills[key] = (billtype, head)
+        self.documents[key] = (billtype, head)
         key = f"1001ZZ{self._posted:014d}"
         return _result(id_, _TAKEN, f"单据{id_}开始处理...单据{id_}处理完毕!", key)
 
@@ -191,9 +147,13 @@ class Nc:
         self.payments[fields["yurref"]] = payment
         return payment
 
+    def ordered(self, body: bytes) -> Payment:
+        """The same from the admin view: its fields."""
+        return self.add(msgspec.json.decode(body, type=dict[str, str]))
+
     def outgoing(self) -> bytes:
         """The message with every payment that was not sent yet; b"" where there is none."""
-        waiting = [it for it in self.payments.values() if not it.sent]
+        waiting = self.waiting()
         if not waiting:
             return b""
         bills = [
@@ -205,7 +165,7 @@ class Nc:
             for it in waiting
         ]
         root = element(
-            _ROOT,
+            ROOT,
             *bills,
             account=self.site.account,
             groupcode=self.site.groupcode,
@@ -223,7 +183,7 @@ class Nc:
     def replied(self, body: bytes) -> None:
         """Read the gateway's ``sendresult``. Raises WireError for what is none."""
         root = parse(body, Profile.MESSAGE)
-        if root.name != _ROOT or root.attr("roottag") != "sendresult":
+        if root.name != ROOT or root.attr("roottag") != "sendresult":
             raise root.fault("unsupported")
         by_id = {it.id: it for it in self.payments.values()}
         for result in root.each("sendresult"):
@@ -233,31 +193,6 @@ class Nc:
             payment.sent = True
             taken = result.one("resultcode").need() == _TAKEN
             payment.refused = "" if taken else result.one("resultdescription").text()
-
-    # ── admin ──
-
-    def _admin(self, request: Request) -> Response:
-        match request.method, request.path:
-            case "GET", "/admin/payments":
-                return _json({"payments": [it.view() for it in self.payments.values()]})
-            case "POST", "/admin/payments":
-                fields = msgspec.json.decode(request.body, type=dict[str, str])
-                return _json(self.add(fields).view())
-            case "GET", "/admin/outgoing":
-                return Response(body=self.outgoing(), content_type="application/xml")
-            case "POST", "/admin/replies":
-                self.replied(request.body)
-                return _json({"payments": [it.view() for it in self.payments.values()]})
-            case "GET", "/admin/bank":
-                found: dict[str, list[dict[str, str]]] = {name: [] for name in BILL_TYPES}
-                for billtype, head in self.bills.values():
-                    found[billtype].append(head)
-                return _json(found)
-            case "POST", "/admin/lose":
-                order = msgspec.json.decode(request.body, type=dict[str, int])
-                self._losing = order.get("answers", 1)
-                return _json({"answers": self._losing})
-        return _json({"message": "no such admin call"}, status=404)
 
 
 def _result(id_: str, code: str, text: str, content: str) -> tuple[Element, str]:
@@ -271,8 +206,3 @@ def _result(id_: str, code: str, text: str, content: str) -> tuple[Element, str]
         leaf("content", content),
     )
     return made, code
-
-
-def _json(content: Mapping[str, object], *, status: int = 200) -> Response:
-    body = msgspec.json.encode(content)
-    return Response(status=status, body=body, content_type="application/json;charset=UTF-8")

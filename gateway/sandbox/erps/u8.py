@@ -9,26 +9,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from gateway.domain.errors import WireError
-from gateway.transport.http_messages import Request, Response
+from gateway.sandbox.erps.ufinterface import (
+    ROOT,
+    ExchangeServer,
+    Payment,
+    RefusedError,
+    fault_of,
+    fields_of,
+)
+from gateway.transport.http_messages import Request
 from gateway.wire.node import Node
 from gateway.wire.write import Element, document, element, leaf
 from gateway.wire.xml import Profile, parse
 
 _INTERFACE: Final = "/U8EAI/import.asp"
-_ROOT: Final = "ufinterface"
 _PAYMENTS: Final = "gwpayment"
 _SUCCESS: Final = "0"
 _ERROR: Final = "1"
 _ID_MAX: Final = 60
 _ITEMS_MAX: Final = 20_000
 _AMOUNT: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,2})?", re.ASCII)
-_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _EXCHANGED: Final = frozenset({"Y", "N", "y", "n", ""})
 
 DOCUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -40,31 +46,6 @@ DOCUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 """Documents as this site's interface knows them, with the fields that it needs."""
 
 
-class RefusedError(Exception):
-    """A message, or one document of it, is not taken."""
-
-
-@dataclass(slots=True)
-class Payment:
-    """A payment of a U8 user. ``told`` are the states written to it, in order."""
-
-    id: str
-    fields: dict[str, str]
-    sent: bool = False
-    refused: str = ""
-    told: list[dict[str, str]] = field(default_factory=list)
-
-    def view(self) -> dict[str, object]:
-        """For the admin view."""
-        return {
-            "id": self.id,
-            "fields": self.fields,
-            "sent": self.sent,
-            "refused": self.refused,
-            "told": self.told,
-        }
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class U8Site:
     """What is registered in EAI. ``keyed`` False: an item does not name its document."""
@@ -74,39 +55,24 @@ class U8Site:
     keyed: bool = True
 
 
-class U8:
-    """One U8 server. ``answer`` is the handler for ``gateway.transport.http_server.serve``.
-
-    ``outgoing`` is the message that U8's interface posts to the gateway, ``replied`` reads what
-    came back; the admin view offers both, so that a demonstration can carry them.
-    """
+class U8(ExchangeServer):
+    """One U8 server: EAI's page, and what its interface writes."""
 
     def __init__(self, site: U8Site | None = None) -> None:
+        super().__init__(DOCUMENTS)
         self.site = site or U8Site()
-        self.payments: dict[str, Payment] = {}
-        self.documents: dict[str, tuple[str, dict[str, str]]] = {}
-        self._losing = 0
 
-    async def answer(self, request: Request) -> Response:
-        """Answer one request."""
-        if request.path.startswith("/admin"):
-            return self._admin(request)
-        if request.path.lower() != _INTERFACE.lower():
-            return Response(status=404, body=b"<html>404</html>", content_type="text/html")
-        if request.method != "POST":
-            return Response(status=405, body=b"<html>405</html>", content_type="text/html")
-        reply = self._exchange(request.body)
-        if self._losing:
-            self._losing -= 1
-            return Response(status=502, body=b"<html>502</html>", content_type="text/html")
-        return Response(body=reply, content_type="text/xml; charset=UTF-8")
+    def serves(self, path: str) -> bool:
+        """EAI's page, in whatever case."""
+        return path.lower() == _INTERFACE.lower()
 
     # ── documents that come in ──
 
-    def _exchange(self, body: bytes) -> bytes:
+    def exchanged(self, request: Request) -> bytes:
+        """One item for each document."""
         root: Node | None = None
         try:
-            root = parse(body, Profile.FILE)
+            root = parse(request.body, Profile.FILE)
             items = [self._item(it, root.attr("roottag")) for it in self._gate(root)]
         except WireError as error:
             items = [_item("", _ERROR, f"XML格式错误 {error.reason}")]
@@ -114,7 +80,7 @@ class U8:
             items = [_item("", _ERROR, str(error))]
         tag = root.attr("roottag") if root is not None else ""
         made = element(
-            _ROOT,
+            ROOT,
             *items,
             **{
                 "roottag": f"{tag}addreturn",
@@ -130,7 +96,7 @@ class U8:
     def _gate(self, root: Node) -> list[Node]:
         """The documents of a message. Raises RefusedError for what EAI takes nothing of."""
         tag = root.attr("roottag")
-        if root.name != _ROOT or tag not in DOCUMENTS:
+        if root.name != ROOT or tag not in DOCUMENTS:
             raise RefusedError("roottag未注册")
         if root.attr("sender") != self.site.sender:
             raise RefusedError("外部系统编码未登记")
@@ -161,15 +127,10 @@ class U8:
             raise RefusedError("单据id为空或超长")
         if f"{tag}/{id_}" in self.documents:
             raise RefusedError(f"单据{id_}已存在")
-        head = {it.name: it.text() for it in node.one("header").children()}
-        lacking = [name for name in DOCUMENTS[tag] if not head.get(name)]
-        if lacking:
-            raise RefusedError(f"缺少字段{','.join(lacking)}")
-        wrong = [it for it in ("trsamt", "balance") if not _AMOUNT.fullmatch(head.get(it, "0"))]
-        days = ("trans_date", "curdate")
-        wrong += [it for it in days if head.get(it) and not _DAY.fullmatch(head[it])]
+        head = fields_of(node.one("header"))
+        wrong = fault_of(head, DOCUMENTS[tag], _AMOUNT)
         if wrong:
-            raise RefusedError(f"字段格式错误{','.join(wrong)}")
+            raise RefusedError(wrong)
         if tag == "gwpaylog":
             payment = self.payments.get(head["yurref"])
             if payment is None:
@@ -185,9 +146,14 @@ class U8:
         self.payments[id_] = payment
         return payment
 
+    def ordered(self, body: bytes) -> Payment:
+        """The same from the admin view: ``id`` and ``fields``."""
+        order = msgspec.json.decode(body, type=_Order)
+        return self.add(order.id, order.fields)
+
     def outgoing(self) -> bytes:
         """The message with every payment that was not sent yet; b"" where there is none."""
-        waiting = [it for it in self.payments.values() if not it.sent]
+        waiting = self.waiting()
         if not waiting:
             return b""
         made = [
@@ -199,7 +165,7 @@ class U8:
             for it in waiting
         ]
         root = element(
-            _ROOT,
+            ROOT,
             *made,
             sender=self.site.receiver,
             receiver=self.site.sender,
@@ -219,7 +185,7 @@ class U8:
     def replied(self, body: bytes) -> None:
         """Read the gateway's items. Raises WireError for what is none."""
         root = parse(body, Profile.MESSAGE)
-        if root.name != _ROOT or not root.attr("roottag").endswith("return"):
+        if root.name != ROOT or not root.attr("roottag").endswith("return"):
             raise root.fault("unsupported")
         for item in root.each("item"):
             payment = self.payments.get(item.attr("key"))
@@ -228,31 +194,6 @@ class U8:
             payment.sent = True
             taken = item.attr("succeed") == _SUCCESS
             payment.refused = "" if taken else item.attr("dsc")
-
-    # ── admin ──
-
-    def _admin(self, request: Request) -> Response:
-        match request.method, request.path:
-            case "GET", "/admin/payments":
-                return _json({"payments": [it.view() for it in self.payments.values()]})
-            case "POST", "/admin/payments":
-                order = msgspec.json.decode(request.body, type=_Order)
-                return _json(self.add(order.id, order.fields).view())
-            case "GET", "/admin/outgoing":
-                return Response(body=self.outgoing(), content_type="application/xml")
-            case "POST", "/admin/replies":
-                self.replied(request.body)
-                return _json({"payments": [it.view() for it in self.payments.values()]})
-            case "GET", "/admin/bank":
-                found: dict[str, list[dict[str, str]]] = {name: [] for name in DOCUMENTS}
-                for tag, head in self.documents.values():
-                    found[tag].append(head)
-                return _json(found)
-            case "POST", "/admin/lose":
-                given = msgspec.json.decode(request.body, type=dict[str, int])
-                self._losing = given.get("answers", 1)
-                return _json({"answers": self._losing})
-        return _json({"message": "no such admin call"}, status=404)
 
 
 class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -263,8 +204,3 @@ class _Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def _item(key: str, succeed: str, text: str, *, u8key: str = "") -> Element:
     named = {"key": key} if key else {}
     return element("item", **named, succeed=succeed, dsc=text, u8key=u8key)
-
-
-def _json(content: Mapping[str, object], *, status: int = 200) -> Response:
-    body = msgspec.json.encode(content)
-    return Response(status=status, body=body, content_type="application/json;charset=UTF-8")

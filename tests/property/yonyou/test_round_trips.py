@@ -115,7 +115,7 @@ def test_statement_lines_reach_nc_to_the_digit_and_repeat_harmlessly(lines):
     call = telling.say(conversation(told))
     assert [it.verdict for it in post(call)] == [Verdict.TAKEN]
     assert [it.verdict for it in post(call)] == [Verdict.ALREADY]
-    heads = [head for _, head in stand_in.bills.values()]
+    heads = [head for _, head in stand_in.documents.values()]
     assert [(it["cdtdbtind"], it["trsamt"]) for it in heads] == [
         ("DBIT" if it.amount.startswith("-") else "CRDT", it.amount.removeprefix("-"))
         for it in lines

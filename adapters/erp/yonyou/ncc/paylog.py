@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from adapters.erp.yonyou import codes
-from adapters.erp.yonyou.json_tree import Value, parsed
+from adapters.erp.yonyou.json_tree import Value, gathered, parsed
 from adapters.erp.yonyou.ncc import calls
 from adapters.erp.yonyou.ncc.options import NccOptions
+from adapters.erp.yonyou.written import day_text
 from gateway.domain.errors import Fault, WireError
 from gateway.ports.erp import Draft, FileEnd, FileHead, FilePart
 from gateway.ports.erp_api import Access, Call, CallReply, Moment, Pull, Pulled, Verdict
 
 FORMAT: Final = "ncc.ebank_paylog"
 LINES_MAX: Final = 10_000
-_OCTETS_MAX: Final = 64 << 20
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "erp_reference": ("yurref",),
     "debtor_account": ("dbtacc",),
@@ -49,8 +49,6 @@ _ECHOED: Final = {
 """What replies name a payment by."""
 # Typed loosely because texts are passed by name; the table above keeps the names right.
 _made: Final[Callable[..., Draft]] = Draft
-_COMPACT_DAY: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
-_DAY_AND_TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T][0-9:.]+", re.ASCII)
 _CURSOR: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -64,7 +62,7 @@ def draft(options: NccOptions, row: Value, line: int | None = None) -> Draft:
     said = texts["currency"]
     texts["currency"] = options.currencies.get(said, codes.CURRENCY_NAMES.get(said, said))
     ignored = options["expect_date"] == "ignore"
-    texts["execution_date"] = "" if ignored else _day(texts["execution_date"])
+    texts["execution_date"] = "" if ignored else day_text(texts["execution_date"])
     source = {ours: row.at(options.named(theirs)).text() for ours, theirs in _ECHOED.items()}
     source["yurref"] = texts["erp_reference"]
     return _made(
@@ -88,15 +86,6 @@ def waits(options: NccOptions, row: Value) -> bool:
     if waiting:
         return state in waiting
     return state not in options.words.pay_states.values()
-
-
-def _day(text: str) -> str:
-    """The vendor's two other ways to write a day, as everybody else's."""
-    compact = _COMPACT_DAY.fullmatch(text)
-    if compact is not None:
-        return "-".join(compact.groups())
-    timed = _DAY_AND_TIME.fullmatch(text)
-    return timed[1] if timed is not None else text
 
 
 # ── fetched ───────────────────────────────────────────────────────────────────────────────────
@@ -169,7 +158,7 @@ def reading(options: NccOptions) -> Callable[[Iterable[bytes]], Iterator[FilePar
     """
 
     def read(chunks: Iterable[bytes]) -> Iterator[FilePart]:
-        body = _whole(chunks)
+        body = gathered(chunks)
         rows = _rows(options, parsed(body))
         digest = hashlib.sha256(body).hexdigest()[:32]
         yield FileHead(format=FORMAT, message_id=f"sha256:{digest}")
@@ -188,17 +177,6 @@ def reading(options: NccOptions) -> Callable[[Iterable[bytes]], Iterator[FilePar
         yield FileEnd(count=taken, faults=faults, warnings=warnings if left else ())
 
     return read
-
-
-def _whole(chunks: Iterable[bytes]) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    for piece in chunks:
-        size += len(piece)
-        if size > _OCTETS_MAX:
-            raise WireError("size")
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _rows(options: NccOptions, document: Value) -> list[Value]:

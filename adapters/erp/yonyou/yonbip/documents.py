@@ -6,7 +6,6 @@ stay as they were written, and each fault can name its member.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -14,6 +13,7 @@ from msgspec import structs
 
 from adapters.erp.yonyou import codes
 from adapters.erp.yonyou.json_tree import Value
+from adapters.erp.yonyou.written import timed_day
 from gateway.domain.instruction import BusinessType, PayrollPurpose
 from gateway.formats.merging import Merging
 from gateway.ports.erp import Draft
@@ -21,7 +21,6 @@ from gateway.ports.erp import Draft
 DETAILS: Final = "settleBench_b"
 PAYING: Final = "2"
 """收付类型: 1 receives, 2 pays."""
-_DAY_AND_TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T][0-9:.]+", re.ASCII)
 _NO: Final = frozenset({"false", "0"})
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "erp_reference": ("settleDetailId", "id"),
@@ -134,9 +133,7 @@ def _draft(document: Value, detail: Value, line: int | None) -> Draft:
     places = {field: detail.first(*names) for field, names in _NAMES.items()}
     texts = {field: place.text() for field, place in places.items()}
     texts["amount"] = places["amount"].amount()
-    day = _DAY_AND_TIME.fullmatch(texts["execution_date"])
-    if day is not None:
-        texts["execution_date"] = day[1]
+    texts["execution_date"] = timed_day(texts["execution_date"])
     texts["currency"] = codes.CURRENCY_NAMES.get(texts["currency"], texts["currency"])
     source = {key: detail.at(name).text() for key, name in _ECHOED.items()}
     source["document_number"] = document.at("code").text()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from adapters.erp.yonyou import codes
-from adapters.erp.yonyou.json_tree import Value, parsed, written
+from adapters.erp.yonyou.json_tree import Value, gathered, parsed, written
 from adapters.erp.yonyou.telling import CHINA
 from adapters.erp.yonyou.yonbip.documents import DETAILS, details, payments, wanted
 from adapters.erp.yonyou.yonbip.replies import Row
@@ -25,7 +25,6 @@ from gateway.ports.erp import (
 
 FORMAT: Final = "yonbip.settlebench"
 LINES_MAX: Final = 10_000
-_OCTETS_MAX: Final = 64 << 20
 _HEAD: Final = re.compile(rb'^(?:\xef\xbb\xbf)?\s*[\[{].*"' + DETAILS.encode() + rb'"', re.DOTALL)
 _OPEN: Final = frozenset(codes.DETAIL_OPEN)
 _REFUSED: Final = "999"
@@ -43,7 +42,7 @@ def read(chunks: Iterable[bytes], merged_by: str = "") -> Iterator[FilePart]:
     Details that do not pay, are not directly connected or are decided already are left out and
     counted in a warning. Raises WireError.
     """
-    body = _whole(chunks)
+    body = gathered(chunks)
     documents = _documents(parsed(body))
     name = documents[0].at("code").text() or documents[0].at("id").text()
     if not name:
@@ -64,17 +63,6 @@ def read(chunks: Iterable[bytes], merged_by: str = "") -> Iterator[FilePart]:
             break
     warnings = (f"未取 {left} 条明细（非付款、非直联或已完结） / {left} details left out",)
     yield FileEnd(count=taken, faults=faults, warnings=warnings if left else ())
-
-
-def _whole(chunks: Iterable[bytes]) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    for piece in chunks:
-        size += len(piece)
-        if size > _OCTETS_MAX:
-            raise WireError("size")
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _documents(document: Value) -> list[Value]:
