@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, true
 from sqlalchemy.exc import DBAPIError
 
 from gateway import settings
@@ -106,15 +106,19 @@ def _wait(condition: Callable[[], bool], seconds: float, say_at: Callable[[str],
 
 
 def _rest(stage: Stage, storm: Storm, say: Callable[[str], None]) -> Counter[str]:
-    """Wait until everything is final or with a person, moving the clock to what is due next."""
+    """Wait until everything is final or with a person, moving the clock to what is due next.
+
+    A payment may be final by an enquiry while a process that died still holds its message: that is
+    at rest once somebody has taken it over.
+    """
     engine = open_engine(settings.load(stage.books).database)
     until = time.monotonic() + _REST_S
     still, before = 0, Counter[str]()
     try:
         while time.monotonic() < until:
             storm.tend()
-            states, due_us = _look(engine)
-            if states.keys() <= _RESTING:
+            states, held, due_us = _look(engine)
+            if states.keys() <= _RESTING and not held:
                 return states
             still = 0 if states != before else still + 1
             before = states
@@ -129,15 +133,16 @@ def _rest(stage: Stage, storm: Storm, say: Callable[[str], None]) -> Counter[str
         engine.dispose()
 
 
-def _look(engine: Engine) -> tuple[Counter[str], int | None]:
-    """States by how many, and when the next appointment with a bank is due."""
-    it, work = tables.instruction, tables.work
+def _look(engine: Engine) -> tuple[Counter[str], int, int | None]:
+    """States by how many, messages under way, and when the next appointment with a bank is due."""
+    it, work, message = tables.instruction, tables.work, tables.message
     with engine.connect() as db:
         states = db.execute(select(it.c.state, func.count()).group_by(it.c.state)).all()
+        held = db.execute(select(func.count()).where(message.c.in_flight == true())).scalar_one()
         due = db.execute(
             select(func.min(work.c.due_us)).where(work.c.kind.in_(("send", "enquire")))
         ).scalar()
-    return Counter({row[0]: row[1] for row in states}), due
+    return Counter({row[0]: row[1] for row in states}), held, due
 
 
 # ── judgement ────────────────────────────────────────────────────────────────────────────────

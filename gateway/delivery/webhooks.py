@@ -154,7 +154,7 @@ class Webhooks:
         """Make events of what the outbox holds, for ever."""
         endpoints = [sender.endpoint for sender in self._by_tenant[tenant]]
         while not self._stopping:
-            if not await self._store.read(lambda db: webhook_rows.something_told(db, tenant)):
+            if not await self._store.look(lambda db: webhook_rows.something_told(db, tenant)):
                 await self._wakes[tenant].wait(self._poll_s)
                 continue
             now_us = to_us(self._runtime.clock.now())
@@ -215,7 +215,7 @@ class _Sender:
         """Whether the endpoint is this process's; it takes it when nobody who lives has it."""
         if self._since is None:
             store, holder = self._store, self._store.lane.id
-            if await store.read(lambda db: self._shelf.is_free(db, holder)):
+            if await store.look(lambda db: self._shelf.is_free(db, holder)):
                 self._since = await store.write(
                     lambda uow: self._shelf.claim(uow, holder, self._now_us())
                 )
@@ -224,7 +224,7 @@ class _Sender:
     async def _ready(self, since: int) -> list[Event]:
         await self._prune()
         now_us, most = self._now_us(), 1 if self._failing else _ALL
-        return await self._store.read(lambda db: self._shelf.ready(db, since, now_us, most))
+        return await self._store.look(lambda db: self._shelf.ready(db, since, now_us, most))
 
     async def _round(self, events: Sequence[Event]) -> bool:
         """Send some events and write down what came of each; False when none was sent.

@@ -89,7 +89,7 @@ class Releasing:
         while True:
             await self._sweep()
             with acting_for(self._directory.tenants):
-                waiting = await self._store.read(self._waiting)
+                waiting = await self._store.look(self._waiting)
             progress = False
             for tenant in waiting:
                 with acting_for((tenant.id,)):
@@ -107,7 +107,7 @@ class Releasing:
             return
         self._sweep_s = now_s + _SWEEP_S
         with acting_for(EVERYONE):
-            if await self._store.read(is_left_behind):
+            if await self._store.look(is_left_behind):
                 await self._store.write(sweep)
 
     def _waiting(self, db: Connection) -> list[Tenant]:

@@ -85,7 +85,7 @@ class Enquirer:
                 return None
             return work.next_due(db, queue)
 
-        self._rest_s, due = timing.rest_until(link, await link.store.read(look))
+        self._rest_s, due = timing.rest_until(link, await link.store.look(look))
         self._due = self._due or due
 
     async def _round(self) -> None:

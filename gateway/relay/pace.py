@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.ports.events import OUT_OF_PACE
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Connection
 from gateway.relay import shares
@@ -49,6 +50,7 @@ class Pace:
     async def turn(self) -> None:
         """Wait for a turn and take it."""
         while self.allowance() <= 0:
+            self._runtime.log.tell(OUT_OF_PACE, seconds=self.wait_s())
             await self._runtime.tasks.sleep(self.wait_s())
         self.take(1)
 

@@ -32,6 +32,18 @@ from gateway.ports.bank_batch import (
     InstructionReceipt,
     ReceiptQuestion,
 )
+from gateway.ports.bank_confirm import (
+    ConfirmOrder,
+    ConfirmOutcome,
+    ConfirmQuestion,
+    ConfirmResult,
+)
+from gateway.ports.bank_receipts import (
+    ReceiptFilesPage,
+    ReceiptFilesQuestion,
+    ReceiptOrder,
+    ReceiptOrdered,
+)
 from gateway.ports.events import QUERIED
 from gateway.ports.tenancy import OwnAccount
 from gateway.relay import blockade
@@ -53,6 +65,8 @@ _PAGES_MAX: Final = 1000
 _TURN_MAX_S: Final = 30.0
 """Longest a query waits behind payments before its asker is told to come again."""
 SIGN_ON: Final = "signon"
+CONFIRMATION, CONFIRMATION_RESULT = "confirmation", "confirm_result"
+"""Purposes, as the archive keeps them: no longer than its column."""
 
 
 class Queries:
@@ -132,6 +146,64 @@ class Queries:
         question = ReceiptQuestion(original=Serial(serial), kind=KINDS.get(operation))
         return await self._ask(link, link.dialect.receipt, question, "receipt")
 
+    def confirmation_serial(self, tenant: str, connection: str) -> Serial:
+        """A serial for one order to confirm a month. Raises NotOffered where there is no such."""
+        link = self._link(tenant, connection)
+        if link.dialect.confirm is None or link.dialect.confirm_result is None:
+            raise _lacks(link, CONFIRMATION)
+        return link.serial()
+
+    async def confirm(
+        self, tenant: str, account: OwnAccount, month: date, serial: str
+    ) -> ConfirmOutcome:
+        """Order the confirmation of a month under ``serial``, or ask under it what became of it."""
+        link = self._link(tenant, account.connection)
+        order = ConfirmOrder(account=account.number, month=month)
+        return await self._ask(link, link.dialect.confirm, order, CONFIRMATION, Serial(serial))
+
+    async def confirmation_result(
+        self, tenant: str, account: OwnAccount, month: date, serial: str
+    ) -> ConfirmResult:
+        """Ask the bank what came of an order to confirm a month."""
+        link = self._link(tenant, account.connection)
+        question = ConfirmQuestion(original=Serial(serial), account=account.number, month=month)
+        operation = link.dialect.confirm_result
+        return await self._ask(link, operation, question, CONFIRMATION_RESULT)
+
+    def offers_receipt_files(self, tenant: str, connection: str) -> bool:
+        """Whether the bank makes receipt files on order."""
+        dialect = self._link(tenant, connection).dialect
+        return dialect.receipt_order is not None and dialect.receipt_files is not None
+
+    def order_number(self, tenant: str, connection: str) -> str:
+        """A fresh number for an order; whoever takes it makes it durable before it leaves."""
+        return self._link(tenant, connection).serial()
+
+    async def order_receipts(
+        self, tenant: str, account: OwnAccount, day: date, number: str
+    ) -> ReceiptOrdered:
+        """Order the receipt files of a closed day under ``number``, which is durable already."""
+        link = self._link(tenant, account.connection)
+        order = ReceiptOrder(account=account.number, day=day)
+        operation, serial = link.dialect.receipt_order, Serial(number)
+        return await self._ask(link, operation, order, "receipt_order", serial)
+
+    async def receipt_files(
+        self, tenant: str, account: OwnAccount, number: str
+    ) -> list[ReceiptFilesPage]:
+        """Ask what became of an order of receipt files: all pages of their list."""
+        link = self._link(tenant, account.connection)
+        pages: list[ReceiptFilesPage] = []
+        while not pages or pages[-1].more:
+            if len(pages) >= _PAGES_MAX:
+                raise NotOffered("too many pages", "页数过多")
+            question = ReceiptFilesQuestion(
+                original=Serial(number), account=account.number, page=len(pages) + 1
+            )
+            operation = link.dialect.receipt_files
+            pages.append(await self._ask(link, operation, question, "receipt_files"))
+        return pages
+
     def interval_s(self, tenant: str, connection: str) -> float:
         """Seconds within which the bank is not asked the same thing twice."""
         link = self._link(tenant, connection)
@@ -151,13 +223,19 @@ class Queries:
         return link
 
     async def _ask(
-        self, link: Link, operation: Operation[Q, A] | None, question: Q, purpose: str
+        self,
+        link: Link,
+        operation: Operation[Q, A] | None,
+        question: Q,
+        purpose: str,
+        serial: Serial | None = None,
     ) -> A:
+        """``serial`` is that of an order; a question gets a fresh one at each try."""
         if operation is None:
             raise _lacks(link, purpose)
         async with self._gates[link.tenant.id, link.connection.id]:
             try:
-                return await self._in_turn(link, operation, question, purpose)
+                return await self._in_turn(link, operation, question, purpose, serial)
             except NotSent:
                 # Asking for repetition costs more than the rest of the way: only who needs it does.
                 await link.runtime.tasks.sleep(_FIRST_WAIT_S)
@@ -168,13 +246,18 @@ class Queries:
                 sleep=link.runtime.tasks.sleep,
                 reraise=True,
             )
-            return await again(self._in_turn, link, operation, question, purpose)
+            return await again(self._in_turn, link, operation, question, purpose, serial)
 
     async def _in_turn(
-        self, link: Link, operation: Operation[Q, A], question: Q, purpose: str
+        self,
+        link: Link,
+        operation: Operation[Q, A],
+        question: Q,
+        purpose: str,
+        serial: Serial | None,
     ) -> A:
         await self._turn(link, self._paces[link.tenant.id, link.connection.id])
-        return await self._once(link, operation, question, purpose)
+        return await self._once(link, operation, question, purpose, serial)
 
     async def _turn(self, link: Link, pace: Pace) -> None:
         """Wait until no payment is due, then for a turn. Raises Overloaded when that is long."""
@@ -196,8 +279,15 @@ class Queries:
         due_us = await link.store.read(lambda db: next_sendable(db, queue))
         return due_us is not None and due_us <= link.now_us()
 
-    async def _once(self, link: Link, operation: Operation[Q, A], question: Q, purpose: str) -> A:
-        serial = link.serial()
+    async def _once(
+        self,
+        link: Link,
+        operation: Operation[Q, A],
+        question: Q,
+        purpose: str,
+        given: Serial | None,
+    ) -> A:
+        serial = given if given is not None else link.serial()
         wire = operation.encode(question, link.sign_on(), serial)
         envelope = Envelope(
             tenant=link.tenant.id, connection=link.connection.id, purpose=purpose, serial=serial

@@ -15,6 +15,7 @@ from gateway.ports.events import TAKEN_OVER
 from gateway.relay import blockade, messages, shares, timing
 from gateway.relay.context import Link
 from gateway.relay.enquirer import Enquirer
+from gateway.relay.incoming import Incoming
 from gateway.relay.pace import pace_of
 from gateway.relay.queries import Queries
 from gateway.relay.sender import Sender
@@ -43,6 +44,7 @@ class Relay:
         self._senders = {key: Sender(link, paces[key]) for key, link in self._links.items()}
         self._enquirers = {key: Enquirer(link, paces[key]) for key, link in self._links.items()}
         self.queries = Queries(self._links, paces)
+        self.incoming = Incoming(self._links)
 
     async def start(self) -> None:
         """Take over what dead processes left, then start sending and enquiring."""

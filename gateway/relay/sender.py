@@ -92,7 +92,7 @@ class Sender:
                 return None
             return next_sendable(db, link.queue(WorkKind.SEND))
 
-        self._rest_s, due = rest_until(link, await link.store.read(look))
+        self._rest_s, due = rest_until(link, await link.store.look(look))
         self._due = self._due or due
 
     async def _round(self) -> None:

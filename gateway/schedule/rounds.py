@@ -1,7 +1,8 @@
 """Something that is to be done again and again, by one process at a time.
 
 Rule kept here: the next time is an appointment in the work table, so neither a restart nor a
-second process changes when it comes; a round that fails does not end the process.
+second process changes when it comes; a round that fails does not end the process, and one whose
+database goes away is done again as soon as it is back.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.domain.errors import DatabaseAway
 from gateway.ports.events import FAILED
 from gateway.ports.runtime import Runtime
 from gateway.schedule import work
@@ -55,21 +57,24 @@ class Rounds:
             return
         with acting_for(self._acting):
             while True:
-                earliest = await self._store.read(lambda db: work.next_due(db, self._queue))
+                earliest = await self._store.look(lambda db: work.next_due(db, self._queue))
                 if earliest is None:
                     await self._store.write(self._plan)
                 elif earliest > self._now_us() or not await self._store.write(self.claim):
                     await self._runtime.tasks.sleep(self._rest_s)
                 else:
-                    await self._kept(look)
-                    await self._store.write(self._next)
+                    whole = await self._kept(look)
+                    await self._store.write(self._next if whole else self._release)
 
-    async def _kept(self, look: Callable[[], Awaitable[object]]) -> None:
+    async def _kept(self, look: Callable[[], Awaitable[object]]) -> bool:
+        """Do it; False when it is to be done again because the database was away."""
         try:
             await look()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, DatabaseAway) as error:
             why = self._queue.lane
             self._runtime.log.tell(FAILED, error=type(error).__name__, why=why)
+            return not isinstance(error, DatabaseAway)
+        return True
 
     def _now_us(self) -> int:
         return to_us(self._runtime.clock.now())
@@ -85,6 +90,10 @@ class Rounds:
 
     def _next(self, uow: Uow) -> None:
         work.put(uow, self._appointment())
+        self._release(uow)
+
+    def _release(self, uow: Uow) -> None:
+        """Let it be taken again, by this process or another: it is due as before."""
         work.release(
             uow, self._queue.tenant, self._queue.kind, self._store.lane.id, [self._subject]
         )

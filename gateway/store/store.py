@@ -22,8 +22,14 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from gateway.domain.errors import Corrupt, GatewayError, NoRoom, Overloaded
-from gateway.ports.events import DATABASE_FULL, DATABASE_LOST, LEASE_LOST, LEASE_RENEWED
+from gateway.domain.errors import Corrupt, DatabaseAway, GatewayError, NoRoom, Overloaded
+from gateway.ports.events import (
+    DATABASE_BACK,
+    DATABASE_FULL,
+    DATABASE_LOST,
+    LEASE_LOST,
+    LEASE_RENEWED,
+)
 from gateway.ports.runtime import Runtime
 from gateway.store.away import is_lost, reached
 from gateway.store.committed import Committed, Reporter, nobody
@@ -220,6 +226,18 @@ class Store:
         tenants = acting()
         return await self._runtime.tasks.read(lambda: self._read(work, tenants))
 
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """``read`` for a task that runs for ever: while the server is away it waits.
+
+        Nobody is told of that by it; how long is too long is for the writer to say, who renews
+        the lease and ends the process.
+        """
+        while True:
+            try:
+                return await self.read(work)
+            except DatabaseAway:
+                await self._runtime.tasks.sleep(WAIT_S)
+
     async def glance(self, work: Callable[[Connection], T]) -> T:
         """``read`` for a look at a row or two of a small table: in a file, on this very thread.
 
@@ -310,7 +328,9 @@ class Store:
                 if not is_lost(undo.cause):
                     raise
                 self._runtime.log.tell(DATABASE_LOST, kind="commit" if trial.mark else "statement")
-                if not self._happened(trial):
+                happened = self._happened(trial)
+                self._runtime.log.tell(DATABASE_BACK)
+                if not happened:
                     continue
             self._finish(trial)
             return trial.done.results

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
-from gateway.cli import own_postgres
+from gateway.cli import campaign_run, own_postgres
 from gateway.cli.campaign_erp import Erps
 from gateway.cli.campaign_orders import BATCH, FILE, SINGLE, orders
 from gateway.cli.campaign_storm import RATES, Storm
 from gateway.cli.main import main
 from gateway.simulation.runtime import START
+from gateway.store import tables
+from tests.store_ground import bench
 
 AT = datetime.fromisoformat(START.isoformat())
 
@@ -78,3 +81,31 @@ def test_what_was_interrupted_before_it_began_can_be_ended(monkeypatch):
     erps.stop()
     Storm(None, 1, 1, print).end()
     assert len(started) == 1
+
+
+# ── coming to rest ────────────────────────────────────────────────────────────────────────────
+
+
+def test_it_is_not_at_rest_while_somebody_dead_holds_a_message(monkeypatch):
+    """An enquiry may have made the payment final before the message is taken over."""
+    settled = Counter({"SETTLED": 2})
+    looks = [(settled, 1, None), (settled, 1, None), (settled, 0, None), (settled, 0, None)]
+    tended: list[int] = []
+    monkeypatch.setattr(campaign_run, "_LOOK_S", 0)
+    monkeypatch.setattr(campaign_run, "_look", lambda _: looks.pop(0))
+    monkeypatch.setattr(campaign_run, "open_engine", lambda _: SimpleNamespace(dispose=list))
+    monkeypatch.setattr(campaign_run.settings, "load", lambda _: SimpleNamespace(database=None))
+    stage = SimpleNamespace(books="", clock=SimpleNamespace(now=lambda: START))
+    storm = SimpleNamespace(tend=lambda: tended.append(len(looks)))
+    assert campaign_run._rest(stage, storm, pytest.fail) == settled
+    assert tended == [4, 3, 2], "whoever ended by itself is started again meanwhile"
+
+
+def test_a_look_counts_messages_under_way():
+    row = {"tenant": "t", "connection": "c", "bank": "cib", "customer": "1", "operation": "pay"}
+    row |= {"fate": "closed", "sends": 2, "enquiries": 1, "resend_refused": False, "created_us": 1}
+    with bench() as it:
+        for name, under_way in (("a", True), ("b", False), ("c", True)):
+            more = {"id": name, "serial": name, "holder": "lan_1", "in_flight": under_way}
+            it.group(lambda uow, more=more: uow.add(tables.message, row | more))
+        assert campaign_run._look(it.engine) == (Counter(), 2, None)
