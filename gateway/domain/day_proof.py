@@ -6,10 +6,12 @@ added up ourselves proves nothing. Where a proof fails, every day it spans is in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+
+from gateway.domain.day import days_between
 
 _DAY = timedelta(days=1)
 
@@ -76,7 +78,7 @@ def prove(facts: Mapping[date, DayFacts], today: date) -> list[DayProof]:
         return []
     found: dict[date, DayProof] = {}
     run = _Run()
-    for day in _days(min(facts), max(facts)):
+    for day in days_between(min(facts), max(facts)):
         it = facts.get(day, DayFacts())
         if day >= today:
             found[day] = DayProof(day=day, state=DayState.OPEN)
@@ -156,7 +158,3 @@ def _settle(
 
 def _unproven(it: DayFacts) -> DayState:
     return DayState.UNPROVEN if it.read or it.entries else DayState.MISSING
-
-
-def _days(first: date, last: date) -> Iterable[date]:
-    return (first + _DAY * number for number in range((last - first).days + 1))

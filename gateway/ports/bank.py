@@ -38,6 +38,25 @@ from gateway.ports.bank_batch import (
     ReceiptRequest,
     StoredBatch,
 )
+from gateway.ports.bank_confirm import (
+    BalanceNotice,
+    ConfirmOrder,
+    ConfirmOutcome,
+    ConfirmQuestion,
+    ConfirmRequest,
+    ConfirmResult,
+    ConfirmResultRequest,
+    StoredConfirmation,
+)
+from gateway.ports.bank_receipts import (
+    ReceiptFilesPage,
+    ReceiptFilesQuestion,
+    ReceiptFilesRequest,
+    ReceiptOrder,
+    ReceiptOrdered,
+    ReceiptOrderRequest,
+    StoredReceiptTask,
+)
 from gateway.ports.bank_words import BankState as BankState
 from gateway.ports.bank_words import Reason as Reason
 
@@ -236,6 +255,10 @@ BankBody = (
     | HistoryRequest
     | OverviewRequest
     | ReceiptRequest
+    | ReceiptOrderRequest
+    | ReceiptFilesRequest
+    | ConfirmRequest
+    | ConfirmResultRequest
 )
 
 
@@ -286,6 +309,8 @@ class BankAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Lines the bank names when it refuses a whole batch; empty when it names none."""
     days: tuple[DayBalance, ...] = ()
     overview: OverviewPage | None = None
+    receipts: StoredReceiptTask | None = None
+    confirmation: StoredConfirmation | None = None
     unknown_code: bool = False
     """Fault: answer with a code that stands in no table."""
 
@@ -296,6 +321,8 @@ class BankSide:
 
     decode: Callable[[bytes], BankRequest]
     encode: Callable[[BankRequest, BankAnswer], WireReply]
+    notice: Callable[[BalanceNotice], WireReply] | None = None
+    """What the bank posts by itself about one booking; None where it sends no notices."""
 
 
 # ── the dialect ──────────────────────────────────────────────────────────────────────────
@@ -337,6 +364,12 @@ class BankDialect:
     history: Operation[HistoryQuestion, tuple[DayBalance, ...]] | None = None
     overview: Operation[OverviewQuestion, OverviewPage] | None = None
     receipt: Operation[ReceiptQuestion, InstructionReceipt] | None = None
+    receipt_order: Operation[ReceiptOrder, ReceiptOrdered] | None = None
+    receipt_files: Operation[ReceiptFilesQuestion, ReceiptFilesPage] | None = None
+    confirm: Operation[ConfirmOrder, ConfirmOutcome] | None = None
+    confirm_result: Operation[ConfirmQuestion, ConfirmResult] | None = None
+    notice: Callable[[WireReply], BalanceNotice] | None = None
+    """Reads what the bank posts by itself about one booking; raises WireError for anything else."""
     denies: Callable[[str, str], bool] | None = None
     """(code, text) of a refused query → whether the operator lacks a right at the bank; None
     where the bank's words do not tell."""

@@ -30,6 +30,11 @@ class Reason(StrEnum):
     NO_SUCH_INSTRUCTION = "no_such_instruction"
     NO_ENTRIES = "no_entries"
     ACCOUNT_UNKNOWN = "account_unknown"
+    RECEIPTS_ORDERED = "receipts_ordered"
+    """The receipts of this account and day were ordered before."""
+    NO_SUCH_ORDER = "no_such_order"
+    TOO_EARLY = "too_early"
+    """The result is not there yet: ask again later."""
     SYSTEM_FAILURE = "system_failure"
 
 

@@ -20,6 +20,7 @@ from gateway.sandbox.execution import Decision
 from gateway.sandbox.faults import Fault, FaultSchedule, Scripted
 from gateway.sandbox.ledger import Ledger, instant, seconds
 from gateway.sandbox.payments import PaymentRow
+from gateway.sandbox.receipts import Flaw
 
 Json = Mapping[str, object]
 _PAYMENTS_MAX = 1000
@@ -72,6 +73,21 @@ class DecisionOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     decision: Decision
     customer: str = ""
+
+
+class FlawOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to go wrong with receipt files, each once and in this order."""
+
+    flaws: tuple[Flaw, ...]
+
+
+def receipts_view(bank: SandboxBank, now: datetime, flaws: Sequence[Flaw]) -> Json:
+    """Have ``flaws`` go wrong; orders of receipt files, and what is still to go wrong with them."""
+    bank.receipts.spoil(flaws)
+    return {
+        "orders": bank.receipts.listed(now),
+        "flaws": [it.value for it in bank.receipts.flaws],
+    }
 
 
 def ledger_view(ledger: Ledger) -> Json:

@@ -34,14 +34,18 @@ from gateway.ports.bank_batch import (
     BatchStatusRequest,
     ReceiptRequest,
 )
+from gateway.ports.bank_confirm import ConfirmRequest, ConfirmResultRequest
+from gateway.ports.bank_receipts import ReceiptFilesRequest, ReceiptOrderRequest
 from gateway.sandbox import queries, rules
 from gateway.sandbox.batch_desk import BatchDesk, interim, other_kind
+from gateway.sandbox.confirmations import ConfirmationDesk
 from gateway.sandbox.exchange import UNREADABLE, Delivery, Exchange, done, undone
 from gateway.sandbox.execution import Execution
 from gateway.sandbox.faults import NOTHING_DONE, Fault, FaultSchedule
 from gateway.sandbox.ledger import AccountRow, Ledger, OperatorRow, instant, seconds
 from gateway.sandbox.options import Options
 from gateway.sandbox.payments import Event, PaymentBook, PaymentRow
+from gateway.sandbox.receipts import ReceiptDesk
 from gateway.sandbox.subjects import subject
 
 _FINAL: Final = frozenset(
@@ -66,6 +70,8 @@ class SandboxBank:
         self.book = PaymentBook(ledger)
         self.execution = Execution(ledger, self.options)
         self.batches = BatchDesk(ledger, self.options)
+        self.receipts = ReceiptDesk(ledger, self.options)
+        self.confirmations = ConfirmationDesk(ledger)
         self._side = side
         self._last: WireReply | None = None
 
@@ -149,10 +155,15 @@ class SandboxBank:
                 return self._core(customer, body, at)
             case SignOnRequest():
                 return BankAnswer(at=at)
+            case ReceiptOrderRequest() | ReceiptFilesRequest() as body:
+                answered = self.receipts.answer(request, body, at)
+            case ConfirmRequest() | ConfirmResultRequest() as body:
+                answered = self.confirmations.answer(request, body, at)
             case body:
-                return queries.answer(
+                answered = queries.answer(
                     self.ledger, request.signon, body, at, page_size=self.options.page_size
                 )
+        return answered
 
     def _sign_on(self, request: BankRequest) -> tuple[OperatorRow | None, Reason]:
         who = request.signon

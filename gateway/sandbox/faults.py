@@ -73,9 +73,9 @@ class Subject:
     """What a fault may be aimed at.
 
     ``operation`` is pay, payment_status, core_result, batch, batch_status, payroll,
-    payroll_status, receipt, balance, history, overview, statement, refunds or sign_on;
-    ``serial`` is the instruction's own, also in an enquiry about it; ``line_accounts`` are
-    the payees of a batch.
+    payroll_status, receipt, receipt_order, receipt_files, balance, history, overview,
+    statement, refunds or sign_on; ``serial`` is the instruction's own, also in an enquiry about
+    it; ``line_accounts`` are the payees of a batch.
     """
 
     operation: str

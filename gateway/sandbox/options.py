@@ -49,6 +49,12 @@ class Options:
     """Share of a batch's lines that fail when carried out, besides the marked payees."""
     names_faulty: float = 1.0
     """Share of refused batches whose faulty lines are named, besides the marked payees."""
+    receipts_after: timedelta = timedelta(minutes=10)
+    """How long an order of receipt files is new, and then running, half of it each."""
+    receipts_zipped: int = 3
+    """Days with at least this many lines come as zips, others as single PDFs."""
+    receipts_in_zip: int = 200
+    receipts_kept_days: int = 7
     holidays: frozenset[date] = frozenset()
     own_bank: Callable[[str, str, str], bool | None] | None = None
 

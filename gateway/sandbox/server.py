@@ -32,6 +32,7 @@ _ACTIONS: Final[Mapping[Delivery, Action]] = {
     Delivery.DUPLICATE: Action.DUPLICATE,
 }
 _ENTRIES: Final = re.compile(r"/admin/accounts/([^/]+)/entries")
+_FILE: Final = re.compile(r"/files/([^/]+)")
 _DECISION: Final = re.compile(r"/admin/payments/([^/]+)/decision")
 _NUMBER_MAX: Final = 18
 _STATUS: Final[Mapping[type[Refused], int]] = {NotFound: 404, NotPermitted: 409}
@@ -63,12 +64,24 @@ class SandboxServer:
             return _json({"status": "ok"})
         if path == "/admin" or path.startswith("/admin/"):
             try:
+                if path == "/admin/receipts":
+                    return _json(await self._receipts(request))
                 return _json(await self._admin(request, path))
             except msgspec.DecodeError as error:
                 return _fault(422, "malformed", f"请求体有错误：{error}", f"body: {error}")
             except Refused as error:
                 return _fault(_STATUS.get(type(error), 422), error.code, error.zh, error.en)
+        if (file := _FILE.fullmatch(path)) is not None and request.method == "GET":
+            return await self._receipt_file(file[1])
         return await self._message(request, path)
+
+    async def _receipt_file(self, file_id: str) -> Response:
+        """A receipt file; who knows its id may have it, as behind a bank's file server."""
+        now = self._clock.now()
+        found = await self._run(lambda: self._first.receipts.file(file_id, now))
+        if found is None:
+            return _fault(404, "not_found", "没有该回单文件", "no such receipt file")
+        return Response(status=200, content_type=found[0], body=found[1])
 
     async def _message(self, request: Request, path: str) -> Response:
         only = self._first if path == "/" and len(self._banks) == 1 else None
@@ -113,6 +126,16 @@ class SandboxServer:
         raise NotFound(
             "no such admin call; see docs/sandbox.md", "没有该管理接口，见 docs/sandbox.md"
         )
+
+    async def _receipts(self, request: Request) -> Json:
+        """Orders of receipt files; a POST has some of what comes next go wrong."""
+        flaws = _body(request, admin.FlawOrder).flaws if request.method == "POST" else ()
+        now = self._clock.now()
+        return await self._run(lambda: admin.receipts_view(self._first, now, flaws))
+
+    async def on_ledger(self, work: Callable[[], T]) -> T:
+        """Do a job where the ledger may be touched; its result, once it is durable."""
+        return await self._run(work)
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await self._batcher.submit(work)

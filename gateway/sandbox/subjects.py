@@ -24,6 +24,8 @@ from gateway.ports.bank_batch import (
     OverviewRequest,
     ReceiptRequest,
 )
+from gateway.ports.bank_confirm import ConfirmRequest, ConfirmResultRequest
+from gateway.ports.bank_receipts import ReceiptFilesRequest, ReceiptOrderRequest
 from gateway.sandbox.faults import Subject
 
 _QUERIES: Final[Mapping[type[BankBody], str]] = {
@@ -31,6 +33,10 @@ _QUERIES: Final[Mapping[type[BankBody], str]] = {
     SignOnRequest: "sign_on",
     HistoryRequest: "history",
     OverviewRequest: "overview",
+    ReceiptOrderRequest: "receipt_order",
+    ReceiptFilesRequest: "receipt_files",
+    ConfirmRequest: "confirm",
+    ConfirmResultRequest: "confirm_result",
 }
 _BATCHES: Final = {BatchKind.PAYMENT: "batch", BatchKind.PAYROLL: "payroll"}
 

@@ -12,6 +12,10 @@ from gateway.ports.erp_told import (
     BalanceTold,
     CreditTold,
     EntryTold,
+    HeldMatch,
+    MatchedLine,
+    MatchTold,
+    OpenItemsTold,
     ReceiptTold,
     StatementTold,
     StatusTold,
@@ -136,6 +140,52 @@ def receipt_told(**changes) -> ReceiptTold:
     return ReceiptTold(**{**fields, **changes})
 
 
+def match_told(**changes) -> MatchTold:
+    line = MatchedLine(
+        key="c0ffee", amount="-1234567.89", booking_date=TODAY, reference="BK-k1", remittance="货款"
+    )
+    held = HeldMatch(
+        match="rcm_1",
+        kind="auto",
+        rule="exact-key",
+        by="policy:schedule",
+        at=AT,
+        amount="-1234567.89",
+        lines=(line,),
+    )
+    fields = {
+        "item_id": "GL-1",
+        "version": 3,
+        "state": "matched",
+        "account": ACCOUNT,
+        "account_name": "示例制造有限公司",
+        "currency": "CNY",
+        "amount": "-1234567.89",
+        "matched": "-1234567.89",
+        "at": AT,
+        "erp_reference": "FK-0001",
+        "matches": (held,),
+        "company": "100",
+    }
+    return MatchTold(**{**fields, **changes})
+
+
+def open_items_told(**changes) -> OpenItemsTold:
+    fields = {
+        "account": ACCOUNT,
+        "account_name": "示例制造有限公司",
+        "currency": "CNY",
+        "state": "open",
+        "version": 4,
+        "at": AT,
+        "bank_open": 2,
+        "book_open": 1,
+        "suggested": 1,
+        "company": "100",
+    }
+    return OpenItemsTold(**{**fields, **changes})
+
+
 def told(name, kind):
     """One record of a kind."""
     match kind:
@@ -147,6 +197,10 @@ def told(name, kind):
             return balance_told()
         case ToldKind.CREDIT:
             return credit_told()
+        case ToldKind.MATCH:
+            return match_told()
+        case ToldKind.OPEN_ITEMS:
+            return open_items_told()
         case _:
             return receipt_told()
 
@@ -162,6 +216,10 @@ def large(name, kind):
             return balance_told(ledger=LARGE, available=LARGE)
         case ToldKind.CREDIT:
             return credit_told(entry=entry("k9", LARGE))
+        case ToldKind.MATCH:
+            return match_told(amount=LARGE, matched=LARGE)
+        case ToldKind.OPEN_ITEMS:
+            return open_items_told()
         case _:
             return receipt_told(amount=LARGE)
 
@@ -172,6 +230,8 @@ SMALL = {
     ToldKind.BALANCE: "9876544",
     ToldKind.CREDIT: "25",
     ToldKind.RECEIPT: "123456789",
+    ToldKind.MATCH: "123456789",
+    ToldKind.OPEN_ITEMS: "no amount at all",
 }
 """Digits of an amount that ``told`` tells, by kind."""
 

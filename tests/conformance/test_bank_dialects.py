@@ -31,6 +31,8 @@ from gateway.ports.bank_batch import (
     OverviewQuestion,
     ReceiptQuestion,
 )
+from gateway.ports.bank_confirm import ConfirmOrder, ConfirmQuestion
+from gateway.ports.bank_receipts import ReceiptFilesQuestion, ReceiptOrder
 from tests.conformance.found import (
     BANKS,
     BATCH,
@@ -109,6 +111,12 @@ def requests(dialect):
         "history": HistoryQuestion(account="900010100100000011", start=TODAY, end=TODAY),
         "overview": OverviewQuestion(day=TODAY),
         "receipt": ReceiptQuestion(original=OTHER_SERIAL, kind=None),
+        "receipt_order": ReceiptOrder(account="900010100100000011", day=TODAY),
+        "receipt_files": ReceiptFilesQuestion(original=OTHER_SERIAL, account="900010100100000011"),
+        "confirm": ConfirmOrder(account="900010100100000011", month=TODAY.replace(day=1)),
+        "confirm_result": ConfirmQuestion(
+            original=OTHER_SERIAL, account="900010100100000011", month=TODAY.replace(day=1)
+        ),
     }
     return {
         name: getattr(dialect, name).encode(questions[name], SIGN_ON, SERIAL)

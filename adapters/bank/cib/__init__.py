@@ -18,13 +18,16 @@ from adapters.bank.cib import (
     batch_checks,
     checks,
     codes,
+    confirmation,
     core_result,
     history,
+    notice,
     overview,
     payment,
     payment_status,
     payroll,
     receipt,
+    receipt_files,
     signon,
     statement,
 )
@@ -101,6 +104,17 @@ def _with_records(single: BankDialect, password: PasswordForm, version: str) -> 
         history=Operation(partial(history.encode, password=password), history.decode),
         overview=Operation(partial(overview.encode, password=password), overview.decode),
         receipt=Operation(partial(receipt.encode, password=password), receipt.decode),
+        receipt_order=Operation(
+            partial(receipt_files.encode_order, password=password), receipt_files.decode_order
+        ),
+        receipt_files=Operation(
+            partial(receipt_files.encode, password=password), receipt_files.decode
+        ),
+        confirm=Operation(partial(confirmation.encode, password=password), confirmation.decode),
+        confirm_result=Operation(
+            partial(confirmation.encode_result, password=password), confirmation.decode_result
+        ),
+        notice=notice.decode,
         denies=codes.denies,
     )
 

@@ -312,6 +312,10 @@ PAYROLL_STATUS: Final = "payroll_status"
 HISTORY: Final = "history_balance"
 OVERVIEW: Final = "day_overview"
 RECEIPT: Final = "receipt"
+RECEIPT_ORDER: Final = "receipt_order"
+RECEIPT_FILES: Final = "receipt_poll"
+CONFIRM: Final = "balance_confirmation"
+CONFIRM_RESULT: Final = "balance_confirmation_status"
 
 OPERATIONS: Final = MappingProxyType(
     {
@@ -328,8 +332,8 @@ OPERATIONS: Final = MappingProxyType(
         "RPAYOFFINQ": PAYROLL_STATUS,
         "GATHER": "collection",
         "HISBALQUERY": HISTORY,
-        "ELECTRONICRECEIPT": "receipt_order",
-        "ASYNRECEIPTINFO": "receipt_poll",
+        "ELECTRONICRECEIPT": RECEIPT_ORDER,
+        "ASYNRECEIPTINFO": RECEIPT_FILES,
         "RECEIPT": RECEIPT,
         "VSASUBACCTINFO": "sub_accounts",
         "VATSTMT": "sub_account_statement",
@@ -338,8 +342,8 @@ OPERATIONS: Final = MappingProxyType(
         "TIMEQUERY": "time_deposits",
         "TIMEDEPOSITQUERY": "time_deposit",
         "TRADEOVERVIEW": OVERVIEW,
-        "BATCHCHECK": "balance_confirmation",
-        "BATCHCHECKQUERY": "balance_confirmation_status",
+        "BATCHCHECK": CONFIRM,
+        "BATCHCHECKQUERY": CONFIRM_RESULT,
         "BALNTRADEINQUIRY": "balance_and_statement",
         "FSTMT": "fixed_width_statement",
         "XPMT": "group_payment",

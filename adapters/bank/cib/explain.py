@@ -19,8 +19,10 @@ from adapters.bank.cib import (
     payment,
     payment_status,
     payroll,
+    receipt_files,
 )
 from adapters.bank.cib.codes import CodeClass, Layer
+from adapters.bank.cib.confirmation import TOO_EARLY
 from adapters.bank.cib.envelope import Status, sign_on_status, status_of
 from adapters.bank.cib.lines import Told
 from gateway.domain.errors import WireError
@@ -104,11 +106,21 @@ def _outcome(signed_on: Status, transaction: Node | None, operation: str) -> str
     if status.ok:
         return "ok"
     known = codes.meaning(Layer.ENQUIRY, status.code, status.text)
-    if operation == codes.OVERVIEW and status.code == codes.NOT_READY:
+    if _not_yet(operation, status):
         return "no_data"
     if status.code in _NO_DATA or (known is not None and known.kind is CodeClass.INFO):
         return "no_data"
     return "refused"
+
+
+def _not_yet(operation: str, status: Status) -> bool:
+    """Whether a refusal says that there is nothing yet, by the words of its operation."""
+    if operation == codes.RECEIPT_FILES:
+        return receipt_files.refused(status.code, status.text) is not None
+    if status.code != codes.NOT_READY:
+        return False
+    early = operation == codes.CONFIRM_RESULT and TOO_EARLY.search(status.text) is not None
+    return early or operation == codes.OVERVIEW
 
 
 def _verdict(transaction: Node, status: Status, operation: str) -> str:

@@ -27,6 +27,8 @@ from gateway.ports.bank_batch import (
     OverviewQuestion,
     ReceiptQuestion,
 )
+from gateway.ports.bank_confirm import ConfirmOrder, ConfirmQuestion
+from gateway.ports.bank_receipts import ReceiptFilesQuestion, ReceiptOrder
 from tests.golden.kinds import Case
 from tests.records import replace
 
@@ -156,6 +158,18 @@ def past(name, question, serial, **changes):
     return case(name, operation, question, Serial(serial), **changes)
 
 
+def notice(name):
+    return Case(name=f"notice.{name}", encode=None, decode=DIALECT.notice, explain=DIALECT.explain)
+
+
+ORDERED = Serial("20260302ER01")
+RECEIPT_ORDER = ReceiptOrder(account="900010100100000011", day=date(2026, 3, 1))
+RECEIPT_FILES = ReceiptFilesQuestion(original=ORDERED, account="900010100100000011")
+CONFIRMED = Serial("20260302BC01")
+CONFIRM = ConfirmOrder(account="900010100100000011", month=date(2026, 2, 1))
+CONFIRM_RESULT = ConfirmQuestion(
+    original=CONFIRMED, account="900010100100000011", month=date(2026, 2, 1)
+)
 RECEIPT = ReceiptQuestion(original=BATCHED, kind=BatchKind.PAYMENT)
 CASES = (
     case("signon.ok", DIALECT.sign_on, SignOnQuestion(), Serial("")),
@@ -221,4 +235,30 @@ CASES = (
     past("overview.not_ready", OverviewQuestion(day=date(2026, 3, 1)), "20260302V001", sent=False),
     past("receipt.batch", RECEIPT, "20260302Q0005"),
     past("receipt.none", RECEIPT, "20260302Q0005", sent=False),
+    past("receipt_order.taken", RECEIPT_ORDER, ORDERED),
+    past("receipt_order.exists", RECEIPT_ORDER, ORDERED, sent=False),
+    past("receipt_order.refused", RECEIPT_ORDER, ORDERED, sent=False),
+    past("receipt_order.other_account", RECEIPT_ORDER, ORDERED, sent=False),
+    past("receipt_order.other_number", RECEIPT_ORDER, ORDERED, sent=False),
+    past("receipt_files.done", RECEIPT_FILES, "20260302ER02"),
+    past("receipt_files.running", RECEIPT_FILES, "20260302ER02", sent=False),
+    past("receipt_files.second_page", replace(RECEIPT_FILES, page=2), "20260302ER02"),
+    past("receipt_files.none", RECEIPT_FILES, "20260302ER02", sent=False),
+    past("receipt_files.unknown_state", RECEIPT_FILES, "20260302ER02", sent=False),
+    past("receipt_files.place_twice", RECEIPT_FILES, "20260302ER02", sent=False),
+    past("confirm.running", CONFIRM, CONFIRMED),
+    *(
+        past(f"confirm.{name}", CONFIRM, CONFIRMED, sent=False)
+        for name in ("done", "failed", "unknown_word", "other_month", "refused", "unknown_refusal")
+    ),
+    past("confirm_result.agreed", CONFIRM_RESULT, "20260302BC02"),
+    *(
+        past(f"confirm_result.{name}", CONFIRM_RESULT, "20260302BC02", sent=False)
+        for name in ("nothing_due", "other_words", "absent", "twice", "other_month")
+    ),
+    *(
+        past(f"confirm_result.{name}", CONFIRM_RESULT, "20260302BC02", sent=False)
+        for name in ("table_tag", "too_early", "refused")
+    ),
+    *(notice(name) for name in ("digits", "chinese", "day_alone", "no_direction", "no_day")),
 )

@@ -16,7 +16,17 @@ from gateway.ports.bank_batch import (
     OverviewQuestion,
     ReceiptQuestion,
 )
-from tests.golden.cib.cases import BATCH, BATCHED, HISTORY, PAID_OFF, PAYROLL, SIGN_ON
+from tests.golden.cib.cases import (
+    BATCH,
+    BATCHED,
+    HISTORY,
+    ORDERED,
+    PAID_OFF,
+    PAYROLL,
+    RECEIPT_FILES,
+    RECEIPT_ORDER,
+    SIGN_ON,
+)
 from tests.records import replace
 from tests.unit.cib.foxes import reply, status
 
@@ -30,6 +40,8 @@ def message(name):
         "history": (HISTORY, "H1"),
         "overview": (OVERVIEW, "V1"),
         "receipt": (ReceiptQuestion(original=BATCHED, kind=BatchKind.PAYMENT), "R1"),
+        "receipt_order": (RECEIPT_ORDER, ORDERED),
+        "receipt_files": (RECEIPT_FILES, "F1"),
     }[name]
     return getattr(DIALECT, name).encode(question, SIGN_ON, serial).body().decode("gbk")
 
@@ -61,6 +73,10 @@ def read(name, old, new):
         ("overview", 'PAGE="1"', 'PAGE="0"', "/@PAGE"),
         ("overview", ' PAGE="1"', "", "/@PAGE"),
         ("receipt", "<BIZTYPE>2<", "<BIZTYPE>4<", "/BIZTYPE"),
+        ("receipt_order", "<RECEIPT_TYPE>01<", "<RECEIPT_TYPE>02<", "/RECEIPT_TYPE"),
+        ("receipt_order", "<RECEIPTDATE>2026-03-01<", "<RECEIPTDATE>20260301<", "/RECEIPTDATE"),
+        ("receipt_order", "<RECEIPTDATE>2026-03-01</RECEIPTDATE>", "", "/RECEIPTDATE"),
+        ("receipt_files", ' PAGE="1"', "", "/@PAGE"),
     ],
 )
 def test_what_breaks_the_form_is_named(name, old, new, path):

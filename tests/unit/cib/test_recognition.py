@@ -96,6 +96,8 @@ def test_repeated_elements_are_numbered():
         ("RPAYOFFINQTRNRS", status("2020"), "", "payroll_status", "not_found"),
         ("HISBALQUERYTRNRS", status("6000", "(7537)"), "", "history_balance", "refused"),
         ("TRADEOVERVIEWTRNRS", status("2002", "无记录"), "", "day_overview", "no_data"),
+        ("ASYNRECEIPTINFOTRNRS", status("2002", "任务指令不存在"), "", "receipt_poll", "no_data"),
+        ("ASYNRECEIPTINFOTRNRS", status("2002", "账户不存在"), "", "receipt_poll", "refused"),
         ("TIMEQUERYTRNRS", status("2100"), "", "time_deposits", "no_data"),
         ("NEWTHINGTRNRS", status(), "", "newthing", "ok"),
     ],
@@ -163,7 +165,8 @@ def test_samples_of_every_family_are_explained(name, told):
 READ_BY_THE_BANK = [
     name
     for name, told in SAMPLES.items()
-    if told[0] == "request" and name[:2] in ("01", "02", "03", "04", "05", "06", "08", "09", "13")
+    if told[0] == "request"
+    and name[:2] in ("01", "02", "03", "04", "05", "06", "08", "09", "10", "13")
 ]
 
 

@@ -198,7 +198,7 @@ def test_a_bill_is_taken_once():
     nc = Nc()
     assert post(nc, ENVELOPE) == ("Y", ["1"])
     assert post(nc, ENVELOPE) == ("N", ["-28001"])
-    assert len(nc.bills) == 1
+    assert len(nc.documents) == 1
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_bill_is_taken_once():
 def test_what_is_not_registered_or_not_whole_is_refused(old, new):
     nc = Nc()
     assert post(nc, ENVELOPE.replace(old, new)) == ("N", ["-28001"])
-    assert not nc.bills
+    assert not nc.documents
 
 
 def test_states_of_payments_that_nobody_made_are_refused():

@@ -6,6 +6,7 @@ from typing import Final
 
 from adapters.bank.cib.bank_side.replies import encode
 from adapters.bank.cib.bank_side.requests import decode
+from adapters.bank.cib.notice import encode as notice
 from gateway.ports.bank import BankSide
 
-BANK_SIDE: Final = BankSide(decode=decode, encode=encode)
+BANK_SIDE: Final = BankSide(decode=decode, encode=encode, notice=notice)

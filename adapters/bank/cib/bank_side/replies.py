@@ -15,7 +15,7 @@ from typing import Final
 
 from adapters.bank.cib import codes
 from adapters.bank.cib.amounts import amount_text
-from adapters.bank.cib.bank_side import wording
+from adapters.bank.cib.bank_side import confirmations, wording
 from adapters.bank.cib.bank_side.batch_replies import batch, payroll
 from adapters.bank.cib.bank_side.parts import (
     local_time,
@@ -26,6 +26,7 @@ from adapters.bank.cib.bank_side.parts import (
     time_text,
     voucher,
 )
+from adapters.bank.cib.bank_side.receipt_files import receipt_files, receipt_order
 from adapters.bank.cib.bank_side.records import history, overview, receipt
 from adapters.bank.cib.bank_side.statements import statement
 from adapters.bank.cib.bank_side.wording import Wording
@@ -168,6 +169,10 @@ _BODIES: Final[MappingProxyType[str, Callable[[BankRequest, BankAnswer], Element
             codes.HISTORY: history,
             codes.OVERVIEW: overview,
             codes.RECEIPT: receipt,
+            codes.RECEIPT_ORDER: receipt_order,
+            codes.RECEIPT_FILES: receipt_files,
+            codes.CONFIRM: confirmations.ordered,
+            codes.CONFIRM_RESULT: confirmations.told,
         }
     )
 )

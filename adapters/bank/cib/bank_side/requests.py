@@ -15,10 +15,12 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.bank.cib import codes
+from adapters.bank.cib.bank_side import confirmations
 from adapters.bank.cib.bank_side.batch_requests import batch, payroll, payroll_status
 from adapters.bank.cib.bank_side.order import first_fault
 from adapters.bank.cib.bank_side.reading import Faults, inside, party
 from adapters.bank.cib.envelope import BEIJING, instant, root
+from adapters.bank.cib.receipt_files import LINES
 from adapters.bank.cib.statement import REFUNDS
 from adapters.bank.cib.transfer import SUPER
 from gateway.domain.instruction import Urgency
@@ -41,6 +43,7 @@ from gateway.ports.bank_batch import (
     OverviewRequest,
     ReceiptRequest,
 )
+from gateway.ports.bank_receipts import ReceiptFilesRequest, ReceiptOrderRequest
 from gateway.wire.xml import Node
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=BEIJING)
@@ -199,6 +202,23 @@ def _receipt(transaction: Node, faults: Faults) -> ReceiptRequest:
     return ReceiptRequest(original=transaction.child_text("TRNUID"), kind=_RECEIPTS.get(kind))
 
 
+def _receipt_order(transaction: Node, faults: Faults) -> ReceiptOrderRequest:
+    asked = inside(transaction, "RQBODY", faults)
+    if asked.child_text("RECEIPT_TYPE") != LINES:
+        faults.add(f"{asked.path}/RECEIPT_TYPE")
+    return ReceiptOrderRequest(
+        account=asked.child_text("ACCTID"), day=_day(asked, "RECEIPTDATE", faults)
+    )
+
+
+def _receipt_files(transaction: Node, faults: Faults) -> ReceiptFilesRequest:
+    asked = inside(transaction, "RQBODY", faults)
+    return ReceiptFilesRequest(
+        original=asked.child_text("CLT_REF_NO"),
+        page=_page(asked.attr("PAGE"), f"{asked.path}/@PAGE", faults),
+    )
+
+
 _READERS: Final[MappingProxyType[str, Callable[[Node, Faults], BankBody]]] = MappingProxyType(
     {
         codes.PAYMENT: _pay,
@@ -212,5 +232,9 @@ _READERS: Final[MappingProxyType[str, Callable[[Node, Faults], BankBody]]] = Map
         codes.HISTORY: _history,
         codes.OVERVIEW: _overview,
         codes.RECEIPT: _receipt,
+        codes.RECEIPT_ORDER: _receipt_order,
+        codes.RECEIPT_FILES: _receipt_files,
+        codes.CONFIRM: confirmations.order,
+        codes.CONFIRM_RESULT: confirmations.result,
     }
 )
