@@ -33,7 +33,8 @@ from gateway.web.ui.people import People
 from gateway.web.ui.uploads import Upload
 
 FORM_MAX: Final = 131_072
-_FIELDS_MAX: Final = 40
+_FIELDS_MAX: Final = 256
+"""A match by hand names many lines, each with its amount."""
 _NONCE_BYTES: Final = 16
 _HOME: Final = "/ui/held"
 _LOCAL: Final = re.compile(r"/ui/[A-Za-z0-9/_-]{0,120}", re.ASCII)

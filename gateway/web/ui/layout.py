@@ -37,11 +37,25 @@ dl{display:grid;grid-template-columns:minmax(6em,auto) 1fr;gap:4px 12px}
 dt{opacity:.75}
 dd{margin:0}
 ul.cards{list-style:none;padding:0}
-ul.cards li{border:1px solid #8886;border-radius:8px;padding:12px;margin:12px 0}
+ul.cards>li{border:1px solid #8886;border-radius:8px;padding:12px;margin:12px 0}
 .amount{font-size:1.25em;font-weight:600}
 .told{border-left:4px solid #a4262c;padding:8px 12px;background:#a4262c22}
 .good{border-left:4px solid #1b7a3d;padding:8px 12px;background:#1b7a3d22}
 code{word-break:break-all}
+.amount,.num{font-variant-numeric:tabular-nums}
+.num{text-align:right;overflow-wrap:normal;white-space:nowrap}
+table{border-collapse:collapse;width:100%;margin:8px 0}
+caption{text-align:left;font-weight:600;padding:4px 0}
+th,td{padding:6px 4px;border-bottom:1px solid #8886;text-align:left;vertical-align:top;
+font-weight:400}
+.wide{overflow-x:auto}
+.tabs{display:flex;flex-wrap:wrap;gap:0 16px}
+.tabs a,a.go{display:inline-block;padding:10px 0}
+.tabs a[aria-current]{font-weight:600;text-decoration:none;color:inherit}
+label.pick{display:flex;gap:12px;align-items:flex-start;margin:0;padding:8px 0}
+label.pick input{flex:none;width:24px;min-height:24px;margin:0}
+label.pick>span{flex:1}
+summary{padding:10px 0;cursor:pointer}
 """)
 
 
@@ -138,6 +152,7 @@ def _navigation(page: Page) -> Markup:
         ("/ui/held", "待复核", "to approve"),
         ("/ui/unconfirmed", "待查证", "unconfirmed"),
         ("/ui/payees", "收款人变更", "payees"),
+        ("/ui/reconciliation", "对账", "reconciliation"),
         ("/ui/stops", "紧急停付", "stops"),
         ("/ui/controls", "管控文件", "controls"),
         ("/ui/deliveries", "投递", "deliveries"),

@@ -26,6 +26,8 @@ _KINDS: Final = {
     ToldKind.BALANCE: ("余额", "balance"),
     ToldKind.CREDIT: ("到账通知", "money in"),
     ToldKind.RECEIPT: ("电子回单", "receipt"),
+    ToldKind.MATCH: ("勾对", "match"),
+    ToldKind.OPEN_ITEMS: ("对账状态", "reconciliation"),
 }
 _REFUSED: Final = ("未受理", "refused, not accepted")
 
@@ -85,6 +87,6 @@ def _card(seen: Seen, it: Shown) -> Markup:
 def _about(it: Shown) -> Part:
     """Which payment and state; of anything else its number."""
     if it.state not in State.__members__:
-        return both(*_REFUSED) if it.state else f"#{it.sequence}"
+        return both(*_REFUSED) if it.state == "REFUSED" else f"#{it.sequence}"
     zh, en = WORDS[State(it.state)]
     return el("a", both(zh, en), href=f"/ui/payments/{it.instruction}")

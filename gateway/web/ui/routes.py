@@ -13,7 +13,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.domain.errors import GatewayError, NotFound, Refused
+from gateway.domain.errors import GatewayError, NotFound
 from gateway.identity.not_proven import NotProven
 from gateway.ports.events import LOG_IN_REFUSED
 from gateway.store.tenancy import acting_for
@@ -25,14 +25,22 @@ from gateway.web.ui import (
     pages_decide,
     pages_deliveries,
     pages_log_in,
+    pages_match_desk,
+    pages_matches,
     pages_me,
+    pages_open_items,
     pages_payees,
+    pages_reconciliation,
     pages_second,
+    pages_sheets,
+    pages_statement_days,
     pages_stops,
+    pages_suggestions,
 )
 from gateway.web.ui.asking import Seen
-from gateway.web.ui.html import Part, both, el, join
+from gateway.web.ui.html import both, el
 from gateway.web.ui.people import people_of
+from gateway.web.ui.refusals import told_of
 
 Handler = Callable[[Seen], Awaitable[Response]]
 _FORBIDDEN: Final = 403
@@ -51,6 +59,8 @@ class _Route:
 
 def _route(method: str, path: str, handler: Handler, behind: str = "inside") -> _Route:
     pattern = path.replace("{id}", "(?P<id>[A-Za-z0-9_]{1,40})")
+    pattern = pattern.replace("{part}", "(?P<part>[A-Za-z0-9_]{1,40})")
+    pattern = pattern.replace("{day}", "(?P<part>[0-9]{4}-[0-9]{2}-[0-9]{2})")
     return _Route(method, re.compile(pattern, re.ASCII), handler, behind)
 
 
@@ -85,6 +95,29 @@ _ROUTES: Final = (
     _route("POST", "/ui/payments/{id}/resolve", pages_decide.resolve),
     _route("POST", "/ui/payments/{id}/agree", pages_decide.agree),
     _route("GET", "/ui/evidence/{id}", pages_decide.evidence_file),
+    _route("GET", "/ui/reconciliation", pages_reconciliation.listed),
+    _route("GET", "/ui/reconciliation/{id}", pages_reconciliation.one),
+    _route("POST", "/ui/reconciliation/{id}", pages_reconciliation.run),
+    _route("GET", "/ui/reconciliation/{id}/open", pages_open_items.listed),
+    _route("GET", "/ui/reconciliation/{id}/item", pages_open_items.one),
+    _route("POST", "/ui/reconciliation/{id}/item", pages_open_items.note),
+    _route("GET", "/ui/reconciliation/{id}/desk", pages_match_desk.begun),
+    _route("POST", "/ui/reconciliation/{id}/desk", pages_match_desk.went_on),
+    _route("GET", "/ui/reconciliation/{id}/suggestions", pages_suggestions.listed),
+    _route("GET", "/ui/reconciliation/{id}/suggestions/{part}", pages_suggestions.one),
+    _route("POST", "/ui/reconciliation/{id}/suggestions/{part}", pages_suggestions.accept),
+    _route("GET", "/ui/reconciliation/{id}/matches", pages_matches.listed),
+    _route("GET", "/ui/reconciliation/{id}/matches/{part}", pages_matches.one),
+    _route("POST", "/ui/reconciliation/{id}/matches/{part}", pages_matches.unmatch),
+    _route("GET", "/ui/reconciliation/{id}/days", pages_statement_days.listed),
+    _route("POST", "/ui/reconciliation/{id}/days", pages_statement_days.fetch),
+    _route("GET", "/ui/reconciliation/{id}/sheets", pages_sheets.listed),
+    _route("GET", "/ui/reconciliation/{id}/sheets/{day}", pages_sheets.one),
+    _route("POST", "/ui/reconciliation/{id}/sheets/{day}", pages_sheets.prepare),
+    _route("POST", "/ui/reconciliation/{id}/sheets/{day}/review", pages_sheets.review),
+    _route("GET", "/ui/reconciliation/{id}/sheets/{day}/review", pages_sheets.one),
+    _route("GET", "/ui/reconciliation/{id}/sheets/{day}/workbook", pages_sheets.workbook),
+    _route("GET", "/ui/reconciliation/{id}/sheets/{day}/paper", pages_sheets.paper),
     _route("GET", "/ui/controls", pages_controls.listed),
     _route("GET", "/ui/controls/{id}", pages_controls.one),
     _route("POST", "/ui/controls/{id}", pages_controls.vote),
@@ -131,6 +164,7 @@ async def _routed(seen: Seen) -> Response:
             continue
         request.state.operation = f"ui_{route.handler.__name__}"
         request.state.subject = found.groupdict().get("id", "")
+        request.state.part = found.groupdict().get("part", "")
         if route.behind == "open":
             return await route.handler(seen)
         if seen.visit is None:
@@ -160,9 +194,3 @@ def _not_proven(seen: Seen, error: NotProven) -> Response:
         told=both(error.zh, error.en),
         status=_FORBIDDEN,
     )
-
-
-def told_of(error: GatewayError) -> Part:
-    """An error's words with its faults."""
-    faults = error.faults if isinstance(error, Refused) else ()
-    return join(both(error.zh, error.en), *(el("div", both(it.zh, it.en)) for it in faults))
