@@ -59,7 +59,7 @@ from gateway.store.tenancy import EVERYONE, acting_for
 from gateway.telling import told_systems
 from gateway.transport.http_client import HttpNet
 from gateway.transport.limits import limits_for
-from gateway.watching import collecting, drift_watch, inspectors, reconciling
+from gateway.watching import drift_watch, further, inspectors, reconciling
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -288,12 +288,12 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
     looks = (LateInspectors(partial(inspectors, payee_seals, reference)), netbank)
     releaser = Releaser(runtime, controls, settings.directory.tenants, seals, inspectors=looks)
     settling = NetbankSettling(netbank, controls, releaser, runtime, settings.directory)
-    wake = tasks.signal()
-    notices = Notices(runtime)
+    wake, notices = tasks.signal(), Notices(runtime)
     store.tell_of(wanted_states(settings.directory, told_systems(settings.directory)))
     told = list(ways(settings.directory))
     webhooks = Webhooks(store, runtime, told, settings.poll_s, SystemClock().now)
-    _listen(store, notices, (relay.rouse, webhooks.rouse, reference.rouse), wake.set)
+    more = further(settings, store, runtime, relay)
+    _listen(store, notices, (relay.rouse, webhooks.rouse, reference.rouse, more.rouse), wake.set)
     built = Gateway(
         settings=settings,
         role=role,
@@ -312,7 +312,7 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
         ways_in=WaysIn(store, runtime),
         refunds=Refunds(store, runtime, relay.queries, settings.directory, settings.poll_s),
         debits=Debits(store, runtime, relay.queries, settings.directory, book, settling),
-        collecting=collecting(settings, store, runtime, relay),
+        collecting=more.collecting,
         reconciling=reconciling(settings, store, runtime),
         releasing=Releasing(
             store, runtime, releaser, settings.directory, wake=wake, poll_s=settings.poll_s
@@ -320,7 +320,7 @@ def _build(  # noqa: PLR0913 - the sixth by keyword
         erps={name: erp_dialect(name) for name in settings.erps},
         net=net,
         tasks=tasks,
-        begun=[],
+        begun=list(more.begun),
         watch=Watch(log, store, clock, role.value, lambda: relay.in_flight),
         lock=lock,
         _front=None,
@@ -344,6 +344,11 @@ def _staffed(
         from gateway.taking_in import look_at_systems  # noqa: PLC0415 - costs a start
 
         look_at_systems(built, releaser, banks)
+    boxes = any(it.statement_boxes for it in built.settings.directory.tenants.values())
+    if boxes and built.role is not Role.API:
+        from gateway.taking_in import look_at_boxes  # noqa: PLC0415 - costs a start
+
+        look_at_boxes(built)
     return built
 
 

@@ -286,6 +286,8 @@ def _feed(table: SettingsTable, accounts: Collection[str]) -> Feed:
             "status 由 states 决定，不在此列出",
             "status is chosen by states, not here",
         )
+    if kinds & {ToldKind.MATCH, ToldKind.OPEN_ITEMS}:
+        table.fault("kinds", "勾对以 matches 开启，不在此列出", "matches turns that on, not kinds")
     listed = table.texts("accounts", ())
     for number in listed:
         if number not in accounts:
@@ -296,6 +298,7 @@ def _feed(table: SettingsTable, accounts: Collection[str]) -> Feed:
         accounts=listed,
         every_s=max(table.number("every_s", 60), 1),
         receipts=_receipt_form(table),
+        matches=bool(table.flag("matches", default=False)),
     )
     table.done()
     return made

@@ -29,10 +29,15 @@ from gateway.intake.accept import Intake
 from gateway.intake.bulk import Bulk
 from gateway.ports.bank import BankDialect
 from gateway.ports.erp_answers import Answers
+from gateway.reconciliation.confirmations import Confirmations
 from gateway.reconciliation.office import BookOffice, book_office
+from gateway.reconciliation.withdrawn_lines import WithdrawnLines
 from gateway.relay.withdraw import withdraw
 from gateway.statements.importing import Importing
+from gateway.statements.noticing import BankNotices
 from gateway.statements.receipts import Receipts
+from gateway.statements.withdrawing import Withdrawing
+from gateway.watching import match_telling
 
 if TYPE_CHECKING:
     from gateway.bootstrap import Gateway
@@ -58,7 +63,10 @@ class FrontOffice:
     answers: Answers
     receipts: Receipts
     importing: Importing
+    withdrawing: Withdrawing
     reconciliation: BookOffice
+    confirmations: Confirmations
+    notices: BankNotices
     exchange: Exchange | None
     """None where no ERP system has a language of its own."""
 
@@ -75,6 +83,7 @@ def front_office(
     def today() -> date:
         return runtime.clock.now().date()
 
+    telling = match_telling(of.settings, runtime)
     altered = ErpAltered(releaser, runtime, withdraw)
     intake = Intake(store, runtime, banks, releaser, offices=of.reference, altered=altered)
     bulk, answers = Bulk(intake), answering(of)
@@ -94,7 +103,10 @@ def front_office(
         answers=answers,
         receipts=answers.receipts,
         importing=Importing(store, runtime),
-        reconciliation=book_office(store, runtime),
+        withdrawing=Withdrawing(store, runtime, WithdrawnLines(telling)),
+        reconciliation=book_office(store, runtime, telling),
+        confirmations=Confirmations(store, runtime, of.relay.queries),
+        notices=BankNotices(store, runtime, of.relay.incoming),
         exchange=_exchange(of, intake, bulk, answers),
     )
 

@@ -37,6 +37,9 @@ from gateway.ports.tenancy import (
 )
 from gateway.ports.webhooks import Reach, Webhook
 from gateway.settings_table import SettingsTable
+from gateway.statements.box_settings import read_boxes
+from gateway.statements.notice_settings import read_notices
+from gateway.statements.receipt_settings import read_files_at, read_files_wanted
 from gateway.store.engine import Database
 
 if TYPE_CHECKING:
@@ -272,6 +275,7 @@ def _tenant(reader: SettingsTable, base: Path, erps: tuple[str, ...]) -> Tenant:
         webhooks=_webhooks(reader, tenant_id, reach, base),
         people=_people(reader.tables("person")),
         erps=_erps(reader.tables("erp"), tenant_id, accounts, base, erps),
+        statement_boxes=read_boxes(reader.tables("statement_box"), tenant_id, accounts, base),
     )
 
 
@@ -323,6 +327,8 @@ def _connection(reader: SettingsTable, tenant: TenantId) -> Connection:
         timeout_s=max(reader.number("timeout_s", 30), 1),
         use_bank_due_date=bool(reader.flag("use_bank_due_date", default=False)),
         query_interval_s=reader.number("query_interval_s", 0),
+        receipt_files=read_files_at(reader),
+        notices=read_notices(reader.table("notices")) if reader.has("notices") else None,
     )
     reader.done()
     return made
@@ -350,6 +356,7 @@ def _account(
         company=company,
         connection=connection,
         currency=reader.text("currency", "CNY"),
+        receipt_files=read_files_wanted(reader, connections.get(connection)),
     )
     reader.done()
     return made

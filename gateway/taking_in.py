@@ -20,6 +20,7 @@ from gateway.delivery.erp_outbox import Outbox
 from gateway.delivery.erp_ways import erp_endpoints
 from gateway.delivery.standing import status_report
 from gateway.dialects import system_dialect
+from gateway.formats.read import formats
 from gateway.intake.accept import Intake
 from gateway.intake.asking import Asking
 from gateway.intake.bulk import Bulk
@@ -34,9 +35,13 @@ from gateway.ports.bank import BankDialect
 from gateway.ports.erp import ErpDialect, ErpTransport
 from gateway.ports.erp_answers import Answers
 from gateway.ports.erp_systems import ErpSystem
+from gateway.ports.events import STATEMENT_BOX_AWAY
 from gateway.ports.tenancy import Tenant
 from gateway.relay.withdraw import withdraw
 from gateway.runtime import SystemClock
+from gateway.schedule.work import WorkKind
+from gateway.statements.importing import Importing
+from gateway.statements.picking import FileDesk, StatementFiles
 from gateway.store.lock import Lock, Locked
 from gateway.telling import tell_systems
 from gateway.transport.opening import Sessions, open_box, open_shared
@@ -90,6 +95,31 @@ def look_at_systems(of: Gateway, releaser: Releaser, banks: Mapping[str, BankDia
                 of.ways_in.add(way)
 
 
+def look_at_boxes(of: Gateway) -> None:
+    """Have the places for statement files looked at. Raises Refused for settings that cannot be."""
+    desk = FileDesk(runtime=of.runtime, importing=Importing(of.store, of.runtime), formats=formats)
+    scratch = _own_folder(of)
+    for tenant in of.settings.directory.tenants.values():
+        for box in tenant.statement_boxes.values():
+            place = scratch / _named(box.tenant, f"statements\0{box.id}")
+            opened = open_box(box, place, tenant.reach)
+            files = StatementFiles(box, tenant, opened, desk, of.ways_in.stopping)
+            of.ways_in.add(
+                WayIn(
+                    system=box,
+                    look=files.look,
+                    close=files.aclose,
+                    kind=WorkKind.STATEMENT_FILES,
+                    away=STATEMENT_BOX_AWAY,
+                )
+            )
+
+
+def _named(tenant: str, name: str) -> str:
+    """A folder's name for something of a tenant."""
+    return hashlib.sha256(f"{tenant}\0{name}".encode()).hexdigest()[:16]
+
+
 def _desk(of: Gateway, intake: Intake, bulk: Bulk, answers: Answers) -> Desk:
     return Desk(
         store=of.store,
@@ -120,8 +150,7 @@ def _way(of: Gateway, desk: Desk, sender: Sender, means: _Means) -> WayIn | None
     system, dialect, reach = sender.system, sender.dialect, sender.tenant.reach
     stopping = of.ways_in.stopping
     if system.transport in {ErpTransport.FOLDER, ErpTransport.SFTP}:
-        whose = hashlib.sha256(f"{system.tenant}\0{system.id}".encode()).hexdigest()[:16]
-        box = open_box(system, means.scratch / whose, reach)
+        box = open_box(system, means.scratch / _named(system.tenant, system.id), reach)
         picking = Picking(sender, box, desk, stopping)
         return WayIn(system=system, look=picking.look, close=picking.aclose)
     if system.transport is ErpTransport.TABLES and dialect.tables is not None:

@@ -16,6 +16,7 @@ from gateway.cli import (
     bench_audit,
     bench_controls,
     bench_files,
+    bench_import,
     bench_intake,
     bench_mt940,
     bench_pain,
@@ -25,6 +26,7 @@ from gateway.cli import (
     bench_start,
     bench_statement,
     bench_texts,
+    bench_told,
 )
 from gateway.cli.measured import Measured, Options, Say
 from gateway.domain.errors import Refused
@@ -95,6 +97,13 @@ BENCHES: Final[Mapping[str, Bench]] = {
             measure=bench_statement.measure,
         ),
         Bench(
+            name="statement-import",
+            unit="entries/s",
+            zh=bench_import.IMPORT_ZH,
+            en=bench_import.IMPORT_EN,
+            measure=bench_import.measure,
+        ),
+        Bench(
             name="mt940-read",
             unit="lines/s",
             zh=bench_mt940.READ_ZH,
@@ -135,6 +144,13 @@ BENCHES: Final[Mapping[str, Bench]] = {
             zh=bench_queries.QUERIES_ZH,
             en=bench_queries.QUERIES_EN,
             measure=bench_queries.measure,
+        ),
+        Bench(
+            name="told-lag",
+            unit="ms",
+            zh=bench_told.TOLD_ZH,
+            en=bench_told.TOLD_EN,
+            measure=bench_told.measure,
         ),
         Bench(
             name="worker-start",

@@ -36,6 +36,8 @@ _BARE: Final = "bare"
 _MODULE: Final = "gateway.cli.bench_files"
 _AT: Final = datetime(2026, 9, 15, 2, 0, tzinfo=UTC)
 _DAY: Final = date(2026, 9, 15)
+ACCOUNT: Final = "117010100100000001"
+"""Whose statement it is, and who pays."""
 _REST_ZH: Final = (
     "各笔金额、编号互不相同，记录在计时前备好，逐块写出，字节计数。参照：lxml 把产品写出的第一条"
     "记录连同头尾重复写出同样多次，不作任何换算与校验。两侧各在独立进程，轮流三轮取中位数；数值为"
@@ -102,8 +104,8 @@ def _measure(name: str, options: Options, say: Say) -> Measured:
 def statement_of(entries: int, version: str = camt053.VERSION, *, closing: str = "1.00") -> Write:
     """A statement of so many entries, ready to be written; ``closing`` '' follows from them."""
     told = StatementTold(
-        statement_id="117010100100000001-20260915",
-        account="117010100100000001",
+        statement_id=f"{ACCOUNT}-20260915",
+        account=ACCOUNT,
         account_name="示例制造股份有限公司",
         currency="CNY",
         start=_DAY,
@@ -191,7 +193,7 @@ def payments_of(count: int) -> Write:
         )
         for index in range(count)
     ]
-    debtor = compose.Debtor(name="示例制造股份有限公司", account="117010100100000001")
+    debtor = compose.Debtor(name="示例制造股份有限公司", account=ACCOUNT)
     return lambda: iter((compose.compose("pain.001.001.09", "BENCH", _AT, debtor, lines),))
 
 

@@ -3,7 +3,8 @@
 Rule kept here: the file is posted by this process, so that none of it counts as the gateway's
 memory; the gateway goes on sending to the bank meanwhile, as it would.
 
-Run as ``python -m gateway.cli.bench_intake FILE DATABASE`` by the bench itself: the reference.
+Run as ``python -m gateway.cli.bench_intake FILE DATABASE RECORD`` by the bench itself, and by
+``statement-import``: the reference.
 """
 
 from __future__ import annotations
@@ -32,7 +33,12 @@ from gateway.sandbox.payees import own_account, payee_name
 
 LINES: Final = 100_000
 _ANSWER_S: Final = 600
-_FIELDS: Final = ("EndToEndId", "InstdAmt", "Nm", "Id", "Ustrd")
+PAYMENT: Final = "CdtTrfTxInf"
+_FIELDS: Final = {
+    PAYMENT: ("EndToEndId", "InstdAmt", "Nm", "Id", "Ustrd"),
+    "Ntry": ("NtryRef", "Amt", "Nm", "Id", "Ustrd"),
+}
+"""By the element of one record, the texts that are kept of it."""
 
 
 def measure(options: Options, say: Say) -> Measured:
@@ -44,7 +50,7 @@ def measure(options: Options, say: Say) -> Measured:
         say(f"写入 {lines} 笔的 pain.001 / writing a pain.001 of {lines} payments")
         file.write_bytes(b"".join(_file(lines, clock)))
         file_mib = file.stat().st_size / 2**20
-        order = ["gateway.cli.bench_intake", str(file), str(Path(folder) / "bare.db")]
+        order = ["gateway.cli.bench_intake", str(file), str(Path(folder) / "bare.db"), PAYMENT]
         reference = lines / json.loads(run_once(order, b""))["seconds"]
         say(f"reference: {reference:.0f} instructions/s")
         with side(PRODUCT, options, batching=True) as it:
@@ -92,33 +98,35 @@ def _draft(index: int) -> Draft:
 # ── the reference, in its process ─────────────────────────────────────────────────────────
 
 
-def reference(file: Path, database: Path) -> int:
-    """The texts of every payment in one durable transaction, nothing checked; returns how many."""
+def reference(file: Path, database: Path, record: str = PAYMENT) -> int:
+    """The texts of every record in one durable transaction, nothing checked; returns how many."""
     with closing(sqlite3.connect(database, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("CREATE TABLE payment (id INTEGER PRIMARY KEY, a, b, c, d, e)")
         db.execute("BEGIN IMMEDIATE")
-        db.executemany("INSERT INTO payment (a, b, c, d, e) VALUES (?, ?, ?, ?, ?)", _texts(file))
+        db.executemany(
+            "INSERT INTO payment (a, b, c, d, e) VALUES (?, ?, ?, ?, ?)", _texts(file, record)
+        )
         db.execute("COMMIT")
         return int(db.execute("SELECT count(*) FROM payment").fetchone()[0])
 
 
-def _texts(file: Path) -> Iterator[list[str]]:
-    for _, record in etree.iterparse(str(file), tag="{*}CdtTrfTxInf"):
-        found = {it.tag.rpartition("}")[2]: it.text or "" for it in record.iter("{*}*")}
-        yield [found.get(name, "") for name in _FIELDS]
-        record.clear()
+def _texts(file: Path, record: str) -> Iterator[list[str]]:
+    for _, element in etree.iterparse(str(file), tag=f"{{*}}{record}"):
+        found = {it.tag.rpartition("}")[2]: it.text or "" for it in element.iter("{*}*")}
+        yield [found.get(name, "") for name in _FIELDS[record]]
+        element.clear()
 
 
-def main(file: Path, database: Path) -> None:
+def main(file: Path, database: Path, record: str) -> None:
     """Measure the reference and print it."""
     clock = SystemClock()
     begun = clock.monotonic()
-    lines = reference(file, database)
+    lines = reference(file, database, record)
     seconds = clock.monotonic() - begun
     print(json.dumps({"lines": lines, "seconds": seconds, "peak_rss_mib": peak_rss_mib()}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -159,6 +159,7 @@ def _service_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     sandbox.add_argument("--seed", type=int, default=1, help="故障随机种子 / seed of drawn faults")
     sandbox.add_argument("--return-rate", type=int, default=0, help="退汇百分比 / percent returned")
     sandbox.add_argument("--no-limits", action="store_true", help="不限额 / no limits (benchmarks)")
+    sandbox.add_argument("--notify", action="append", metavar="URL", help="动账通知 / notices")
     sandbox.add_argument("--fast", action="store_true", help="不等磁盘 / do not wait for the disk")
     _log(sandbox)
     _json(sandbox)

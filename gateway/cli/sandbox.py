@@ -28,6 +28,7 @@ from gateway.sandbox.options import Options
 from gateway.sandbox.server import SandboxServer
 from gateway.simulation.runtime import START, SimRandom
 from gateway.store.instants import to_us
+from gateway.transport.http_client import HttpNet
 from gateway.transport.http_messages import Action, Handler, Request, Response
 from gateway.transport.http_server import serve
 
@@ -95,6 +96,22 @@ def observed(answer: Handler, log: EventLog, clock: SharedClock) -> Handler:
     return handler
 
 
+def _notify(
+    options: argparse.Namespace, bank: SandboxServer, ledger: Ledger, tasks: LoopTasks
+) -> HttpNet | None:
+    """Post notices of bookings to whoever is named; None where nobody is."""
+    if not options.notify:
+        return None
+    from gateway.sandbox.notifying import Notices, Notifier  # noqa: PLC0415 - few ever ask
+
+    net = HttpNet()
+    for url in options.notify:
+        side = bank_dialect((options.bank or ["cib"])[0]).bank_side
+        notifier = Notifier(Notices(ledger, side, url), url, net, tasks, bank.on_ledger)
+        tasks.spawn(f"notices to {url}", notifier.run())
+    return net
+
+
 async def _run(life: Life, options: argparse.Namespace, ready: Callable[[str], None]) -> int:
     log = EventLog(_ROLE, chosen_log(options, DEFAULT_LOG))
     listen_to_libraries(log)
@@ -105,15 +122,18 @@ async def _run(life: Life, options: argparse.Namespace, ready: Callable[[str], N
     ledger = Ledger(options.data / "bank.db", durable=not options.fast)
     seeds.plant(ledger, seeds.shipped(), clock.now())
     bank = SandboxServer(build(options, ledger), clock, tasks)
+    net = _notify(options, bank, ledger, tasks)
     server = await serve(observed(bank.answer, log, clock), options.host, options.port)
     log.tell(READY, address=f"{options.host}:{server.port}")
     ready(f"http://{options.host}:{server.port}")
     await life.ended()
     log.tell(STOPPING)
     await server.close()
+    await tasks.stop()  # notices touch the ledger
     bank.close()
     ledger.close()
-    await tasks.stop()
+    if net is not None:
+        await net.aclose()
     if life.error is not None:
         kind, place, why = what_failed(life.error)
         log.tell(DIED, error=kind, place=place, why=f"{life.cause}: {why}")

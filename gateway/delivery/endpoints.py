@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.domain.ids import TenantId
 from gateway.domain.instruction import State
@@ -18,6 +18,9 @@ from gateway.ports.erp_systems import ENDPOINT as ERP
 from gateway.ports.erp_systems import ErpSystem
 from gateway.ports.erp_told import ToldKind
 from gateway.ports.tenancy import Tenant
+
+_ON_REQUEST: Final = frozenset({ToldKind.MATCH, ToldKind.OPEN_ITEMS})
+"""Told only where the settings ask for it (``feed.matches``)."""
 
 
 class Endpoint(Protocol):
@@ -110,7 +113,8 @@ def endpoint_of(system: str) -> str:
 
 def kinds_told(system: ErpSystem, dialect: ErpDialect) -> frozenset[ToldKind]:
     """What an ERP system can be told the way it is reached, as far as its settings want it."""
-    return system.tells & frozenset(_able(system, dialect))
+    unasked = frozenset() if system.feed.matches else _ON_REQUEST
+    return (system.tells & frozenset(_able(system, dialect))) - unasked
 
 
 def _able(system: ErpSystem, dialect: ErpDialect) -> Collection[ToldKind]:

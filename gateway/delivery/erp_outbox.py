@@ -6,18 +6,26 @@ never became instructions. See ``gateway.lifecycle.telling``.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 from sqlalchemy import BigInteger, bindparam, select, update
 
 from gateway.delivery import webhook_rows
-from gateway.delivery.endpoints import ErpEndpoint
+from gateway.delivery.endpoints import Endpoint, ErpEndpoint
 from gateway.delivery.webhook_rows import Delivery
 from gateway.lifecycle.outbox import LANE
 from gateway.lifecycle.telling import Say
-from gateway.ports.erp_told import KIND_OF, StatusTold, Told, encoded
+from gateway.ports.erp_told import (
+    KIND_OF,
+    MatchTold,
+    OpenItemsTold,
+    StatusTold,
+    Told,
+    encoded,
+)
 from gateway.ports.runtime import Runtime
 from gateway.store import tables
 from gateway.store.instants import to_us
@@ -26,7 +34,7 @@ from gateway.store.uow import Uow
 
 _e = tables.webhook_event
 _KNOWN: Final = prepare(
-    select(_e.c.instruction, _e.c.version, _e.c.delivery).where(
+    select(_e.c.instruction, _e.c.version, _e.c.delivery, _e.c.state).where(
         _e.c.tenant == bindparam("of_tenant"),
         _e.c.endpoint == bindparam("of_endpoint"),
         among(_e.c.instruction, "of_subjects"),
@@ -65,17 +73,22 @@ class Outbox:
             return 0
         # As those who make events of changes: sequence numbers have no gaps and no twins.
         uow.guard(f"outbox:{tenant}")
-        waiting: set[str] = set()
-        for known in uow.rows(_KNOWN, _named(endpoint, wanted)):
-            wanted.pop((known.instruction, known.version), None)
-            if known.delivery == Delivery.PENDING.value:
-                waiting.add(known.instruction)
-        for key, it in list(wanted.items()):
-            if it.unless_waiting and it.subject in waiting:
-                del wanted[key]
-        if wanted:
-            self._add(uow, endpoint, list(wanted.values()))
-        return len(wanted)
+        known = uow.rows(_KNOWN, _named(endpoint, [subject for subject, _ in wanted]))
+        before = {(it.instruction, it.version) for it in known}
+        waiting = {it.instruction for it in known if it.delivery == Delivery.PENDING.value}
+        last = _last(known)
+        new = [
+            it
+            for it in (
+                following(one, last.get(one.subject))
+                for key, one in wanted.items()
+                if one.following or key not in before
+            )
+            if it is not None and not (it.unless_waiting and it.subject in waiting)
+        ]
+        if new:
+            self._add(uow, endpoint, new)
+        return len(new)
 
     def withdraw(self, uow: Uow, tenant: str, system: str, subjects: Sequence[str]) -> int:
         """Tell no more what still waits under these subjects; returns how many records."""
@@ -97,7 +110,7 @@ class Outbox:
                 "id": self._runtime.ids.new("evt"),
                 "instruction": it.subject,
                 "version": it.version,
-                "state": it.told.state if isinstance(it.told, StatusTold) else "",
+                "state": it.told.state if isinstance(it.told, StatusTold) else it.standing,
                 "body": encoded(_as_written(it.told, endpoint)),
                 "delivery": Delivery.PENDING.value,
                 "tries": 0,
@@ -114,9 +127,38 @@ class Outbox:
         uow.rouse(endpoint.tenant, LANE)
 
 
-def _named(endpoint: ErpEndpoint, wanted: Iterable[tuple[str, int]]) -> dict[str, object]:
-    subjects = sorted({subject for subject, _ in wanted})
-    return webhook_rows.of(endpoint) | {"of_subjects": subjects}
+def following(say: Say, last: tuple[int, str] | None) -> Say | None:
+    """A record with the version that it gets; None where nothing new is said.
+
+    ``last`` is the version and the standing that was told last of its subject.
+    """
+    if not say.following or last is None:
+        return say
+    if say.standing and say.standing == last[1]:
+        return None
+    version = max(say.version, last[0] + 1)
+    told = say.told
+    if isinstance(told, MatchTold | OpenItemsTold):
+        told = replace(told, version=version)
+    return dataclasses.replace(say, told=told, version=version)
+
+
+def last_told(
+    uow: Uow, endpoint: Endpoint, subjects: Iterable[str]
+) -> Mapping[str, tuple[int, str]]:
+    """By subject, version and standing of what an endpoint was told last; inside its guard."""
+    return _last(uow.rows(_KNOWN, _named(endpoint, subjects)))
+
+
+def _last(known: Sequence[Any]) -> dict[str, tuple[int, str]]:
+    found: dict[str, tuple[int, str]] = {}
+    for it in known:
+        found[it.instruction] = max(found.get(it.instruction, (0, "")), (it.version, it.state))
+    return found
+
+
+def _named(endpoint: Endpoint, subjects: Iterable[str]) -> dict[str, object]:
+    return webhook_rows.of(endpoint) | {"of_subjects": sorted(set(subjects))}
 
 
 def _as_written(told: Told, endpoint: ErpEndpoint) -> Told:

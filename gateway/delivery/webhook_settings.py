@@ -10,7 +10,9 @@ from gateway.domain.ids import TenantId
 from gateway.domain.instruction import State
 from gateway.ports.erp_systems import ENDPOINT as ERP
 from gateway.ports.webhooks import (
+    EVENTS,
     HTTPS_PORT,
+    STATUS_EVENT,
     TOLD_UNLESS_SET,
     Network,
     Reach,
@@ -103,21 +105,30 @@ def read_webhook(table: Table, tenant: TenantId, reach: Reach, base: Path) -> We
     secrets = [_secret(table, "secret")]
     if any(table.has(f"previous_secret{ending}") for ending in ("", "_file", "_env")):
         secrets.append(_secret(table, "previous_secret"))
-    ca = table.text("ca", "")
+    ca, events = table.text("ca", ""), _events(table)
     made = Webhook(
         tenant=tenant,
         id=name,
         url=url,
         secrets=tuple(secrets),
-        states=read_states(table),
+        states=read_states(table) if STATUS_EVENT in events else frozenset(),
         tries_max=min(max(table.number("tries_max", 24), 1), _TRIES_MAX),
         timeout_s=min(max(table.number("timeout_s", 10), 1), _TIMEOUT_MAX_S),
         keep_days=table.number("keep_days", 7),
+        events=events,
         erps=frozenset(table.texts("erps", ())),
         ca=str(base.joinpath(ca)) if ca else "",
     )
     table.done()
     return made
+
+
+def _events(table: Table) -> frozenset[str]:
+    names = table.texts("events", (STATUS_EVENT,))
+    if not names or not frozenset(names) <= frozenset(EVENTS):
+        listed = ", ".join(EVENTS)
+        table.fault("events", f"应取自：{listed}", f"must be of: {listed}")
+    return frozenset(names) & frozenset(EVENTS)
 
 
 def read_states(table: Table) -> frozenset[State]:

@@ -42,12 +42,15 @@ class Proof:
         """Whether the balances prove the entries complete."""
         if opening is None or closing is None:
             return Continuity.UNKNOWN
-        if {opening.currency, closing.currency} != {opening.currency} or self.currencies - {
-            opening.currency
-        }:
+        if self.mixed(opening, closing):
             return Continuity.UNKNOWN
         before, after = (_nano(it.amount) for it in (opening, closing))
         return Continuity.OK if before + self.moved == after else Continuity.BROKEN
+
+    def mixed(self, opening: BalanceRead | None, closing: BalanceRead | None) -> bool:
+        """Whether balances and booked entries are of several currencies: they prove nothing."""
+        stated = {it.currency for it in (opening, closing) if it is not None}
+        return bool(stated) and len(stated | self.currencies) > 1
 
     def finding(self, verdict: Continuity, *, path: str = "", line: int = 0) -> Finding | None:
         """What a broken proof is called, None for any other."""

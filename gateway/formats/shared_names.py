@@ -44,6 +44,11 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
         *("receipt", "account", "day", "amount", "currency", "bank_serial", "entry"),
         *("order", "line", "file_name", "file_sha256", "content"),
     ),
+    "match": (
+        *("item", "version", "account", "order", "line", "currency", "amount", "matched"),
+        *("state", "match", "kind", "rule", "by", "lines", "bank_day", "bank_serial"),
+        *("bank_amount", "written_at"),
+    ),
     "query": (
         *("system", "query", "kind", "account", "start", "end", "order", "line"),
         *("status", "taken_at"),
@@ -60,6 +65,7 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "entry": frozenset({"key", "account", "day", "side", "amount", "currency"}),
     "balance": frozenset({"account", "currency", "day", "ledger", "as_of"}),
     "receipt": frozenset({"receipt", "account", "day", "file_name", "content"}),
+    "match": frozenset({"item", "version", "state", "amount", "matched"}),
     "query": frozenset({"query", "kind", "account", "status"}),
     "answer": frozenset({"query", "status", "answered_at"}),
 }
@@ -71,6 +77,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "entry": ("key",),
     "balance": ("account", "currency", "day"),
     "receipt": ("receipt",),
+    "match": ("item",),
     "query": ("system", "query"),
     "answer": ("system", "query"),
 }

@@ -30,6 +30,7 @@ from gateway.ports.erp_told import (
     BalanceTold,
     CreditTold,
     EntryTold,
+    MatchTold,
     ReceiptTold,
     StatementTold,
     StatusTold,
@@ -260,6 +261,39 @@ def _receipt(names: SharedNames, told: Told) -> Iterator[Row]:
         )
 
 
+def _match(names: SharedNames, told: Told) -> Iterator[Row]:
+    """One row for each item, replaced whenever it stands otherwise."""
+    if not isinstance(told, MatchTold):
+        return
+    order, line = order_of(told.erp_reference) if told.erp_reference else ("", "")
+    newest = told.matches[-1] if told.matches else None
+    lines = [one for it in told.matches for one in it.lines]
+    only = lines[0] if len(lines) == 1 else None
+    yield _named(
+        names.columns["match"],
+        {
+            "item": told.item_id,
+            "version": told.version,
+            "account": told.account,
+            "order": order,
+            "line": line,
+            "currency": told.currency,
+            "amount": _money(told.amount),
+            "matched": _money(told.matched),
+            "state": told.state,
+            "match": newest.match if newest else "",
+            "kind": newest.kind if newest else "",
+            "rule": newest.rule if newest else "",
+            "by": newest.by if newest else "",
+            "lines": len(lines),
+            "bank_day": only.booking_date if only else None,
+            "bank_serial": only.reference if only else "",
+            "bank_amount": _money(only.amount) if only else None,
+            "written_at": local(told.at),
+        },
+    )
+
+
 _RESULTS: Final[Mapping[ToldKind, tuple[str, _Make, bool]]] = {
     ToldKind.STATUS: ("result", _status, False),
     # The closed day's statement knows more of an entry than the notice of its coming in.
@@ -267,6 +301,7 @@ _RESULTS: Final[Mapping[ToldKind, tuple[str, _Make, bool]]] = {
     ToldKind.CREDIT: ("entry", _credit, False),
     ToldKind.BALANCE: ("balance", _balance, True),
     ToldKind.RECEIPT: ("receipt", _receipt, False),
+    ToldKind.MATCH: ("match", _match, True),
 }
 
 

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 from unicodedata import is_normalized, normalize
 
+from gateway.domain.day import day_of
 from gateway.domain.instruction import BusinessType, PayrollPurpose, Urgency
 from gateway.domain.money import Currency, Money, MoneyFormatError, currency
 from gateway.intake.faults import Faults
@@ -45,7 +46,6 @@ REQUIRED_TEXTS: Final = frozenset({"erp_reference", "creditor_name", "purpose"})
 ACCOUNT: Final = re.compile(r"[0-9A-Za-z-]{1,32}", re.ASCII)
 CNAPS: Final = re.compile(r"[0-9]{12}", re.ASCII)
 BIC: Final = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 _TEXT_RULES: Final = tuple(
     (field, most, field in REQUIRED_TEXTS) for field, most in TEXT_MAX.items()
@@ -226,9 +226,7 @@ def _choice(field: str, raw: str, default: _E, faults: Faults) -> _E:
 
 
 def _day(raw: str, faults: Faults) -> date | None:
-    # the pattern first: ``fromisoformat`` also reads 20260915 and week dates
-    try:
-        return date.fromisoformat(raw if _DAY.fullmatch(raw) else "")
-    except ValueError:
+    day = day_of(raw)
+    if day is None:
         faults.add("execution_date", "date_format")
-        return None
+    return day

@@ -14,7 +14,6 @@ from typing import Final, TypeVar
 from gateway.domain.batch import Batch
 from gateway.domain.decision import Actor, ActorKind
 from gateway.domain.errors import (
-    Corrupt,
     Fault,
     GatewayError,
     NotOffered,
@@ -145,11 +144,6 @@ def guarded(
 def is_refusal(error: GatewayError) -> bool:
     """Whether this is the sender's fault: sent again as it is, it is refused again."""
     return isinstance(error, Refused | WireError) and not isinstance(error, Overloaded)
-
-
-def is_passing(error: GatewayError) -> bool:
-    """Whether the same may go well later. What is neither this nor a refusal is our own fault."""
-    return not is_refusal(error) and not isinstance(error, Corrupt)
 
 
 def faults_told(error: GatewayError) -> tuple[Fault, ...]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.domain.errors import Corrupt, GatewayError
-from gateway.ports.erp_systems import ErpSystem
-from gateway.ports.events import ERP_AWAY
+from gateway.ports.events import ERP_AWAY, Event
 from gateway.ports.runtime import Runtime
 from gateway.schedule.rounds import Rounds
 from gateway.schedule.work import WorkKind
@@ -26,13 +25,37 @@ _DOUBLED_MAX: Final = 10
 _US: Final = 1_000_000
 
 
+class Looked(Protocol):
+    """What is looked at: an ERP system, or a place for statement files."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def id(self) -> str:
+        """Its name among those of its kind."""
+        ...
+
+    @property
+    def poll_s(self) -> int:
+        """Seconds between two looks."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayIn:
-    """One system that is looked at. ``look`` takes whatever it has for us by now."""
+    """One system or place that is looked at. ``look`` takes whatever it has for us by now.
 
-    system: ErpSystem
+    ``kind`` is of its appointments, ``away`` what is told when it cannot be reached.
+    """
+
+    system: Looked
     look: Callable[[], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
+    kind: WorkKind = WorkKind.ERP_IN
+    away: Event = ERP_AWAY
 
 
 class WaysIn:
@@ -44,8 +67,8 @@ class WaysIn:
         self._ways = tuple(ways)
         self._stopping = False
         self._at_end: list[Callable[[], None]] = []
-        self._failures: dict[tuple[str, str], int] = {}
-        self._rests: dict[tuple[str, str], int] = {}
+        self._failures: dict[tuple[str, str, str], int] = {}
+        self._rests: dict[tuple[str, str, str], int] = {}
         self.in_flight = 0
 
     def add(self, *ways: WayIn) -> None:
@@ -64,7 +87,7 @@ class WaysIn:
         """Begin to look."""
         for way in self._ways:
             with acting_for((way.system.tenant,)):
-                self._runtime.tasks.spawn(f"erp {way.system.id}", self._keep(way))
+                self._runtime.tasks.spawn(f"{way.kind.value} {way.system.id}", self._keep(way))
 
     def drain(self) -> None:
         """Begin nothing new."""
@@ -82,7 +105,7 @@ class WaysIn:
         rounds = Rounds(
             self._store,
             self._runtime,
-            WorkKind.ERP_IN,
+            way.kind,
             timedelta(seconds=system.poll_s),
             tenant=system.tenant,
             subject=system.id,
@@ -95,7 +118,7 @@ class WaysIn:
         A password that does not count any more must not be tried until the account is locked.
         """
         system, now_us = way.system, to_us(self._runtime.clock.now())
-        key = (system.tenant, system.id)
+        key = (way.kind.value, system.tenant, system.id)
         if self._stopping or now_us < self._rests.get(key, now_us):
             return
         self.in_flight += 1
@@ -109,7 +132,7 @@ class WaysIn:
             rest_s = min(system.poll_s << min(failures - 1, _DOUBLED_MAX), _REST_MAX_S)
             self._rests[key] = now_us + rest_s * _US
             self._runtime.log.tell(
-                ERP_AWAY,
+                way.away,
                 tenant=system.tenant,
                 endpoint=system.id,
                 code=error.code,

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from gateway.domain.ids import InstructionId, TenantId
 from gateway.domain.instruction import BusinessType, Instruction, State, Urgency
@@ -91,11 +91,6 @@ def standings(uow: Uow, tenant: str, ids: Sequence[str]) -> list[Standing]:
         standing_at(row)
         for row in uow.tuples(_STANDINGS, {"of_tenant": tenant, "of_ids": list(ids)})
     ]
-
-
-def select_instructions(tenant: str, ids: Sequence[str]) -> Select[Any]:
-    """All columns of some instructions."""
-    return select(_i).where(_i.c.tenant == tenant, _i.c.id.in_(ids))
 
 
 CONTENT: Final = (

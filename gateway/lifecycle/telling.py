@@ -15,7 +15,7 @@ from gateway.domain.instruction import FINAL, PENDING_REASON
 from gateway.domain.merged import echoed_parts
 from gateway.domain.money import Money, currency
 from gateway.lifecycle.outbox import Told as Change
-from gateway.ports.erp_told import StatusTold, Told
+from gateway.ports.erp_told import StatusTold, Told, ToldKind
 from gateway.ports.tenancy import Tenant
 from gateway.store.instants import from_us
 from gateway.store.uow import Uow
@@ -76,6 +76,30 @@ class Say:
     version: int = 1
     unless_waiting: bool = False
     """Left out while another of its subject still waits: what is told of now and again."""
+    following: bool = False
+    """Follows whatever was told of its subject: ``version`` is the least that it gets. Left out
+    where the last told says the same ``standing``, if it has one."""
+    standing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookSay:
+    """One record about the books. ``owner`` is the ERP whose item it is, '' for an account."""
+
+    say: Say
+    owner: str = ""
+
+
+class BookOutbox(Protocol):
+    """The outboxes of all who asked to be told what happens in the books."""
+
+    def wanted(self, tenant: str) -> frozenset[ToldKind]:
+        """What of its books somebody of a tenant is told."""
+        ...
+
+    def tell(self, uow: Uow, tenant: str, says: Sequence[BookSay]) -> None:
+        """Put records into the outboxes of those whom they concern, in the caller's commit."""
+        ...
 
 
 class ErpOutbox(Protocol):

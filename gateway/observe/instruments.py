@@ -246,4 +246,3 @@ HISTOGRAMS: Final = (
         buckets=_JOBS,
     ),
 )
-COMMIT_HISTOGRAMS: Final = ("gateway_commit_seconds", "gateway_commit_jobs")

@@ -39,6 +39,8 @@ class Feed:
     accounts: tuple[str, ...] = ()
     every_s: int = 60
     receipts: ReceiptForm = ReceiptForm.PDF
+    matches: bool = False
+    """Told with which lines of the bank its ledger items are matched, and how accounts stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,10 @@ class ToldKind(StrEnum):
     """Money has come in (到账通知)."""
     RECEIPT = "receipt"
     """The bank's receipt of one entry (电子回单)."""
+    MATCH = "match"
+    """With which lines of the bank an item of the ledger is matched (勾对)."""
+    OPEN_ITEMS = "open_items"
+    """Whether an account's reconciliation leaves anything open."""
 
 
 class StatusTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="status"):
@@ -203,13 +207,80 @@ class ReceiptTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="rece
     company: str = ""
 
 
-Told = StatusTold | StatementTold | BalanceTold | CreditTold | ReceiptTold
+class MatchedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line of the bank that a match holds. ``amount`` is what the match takes of it."""
+
+    key: str
+    """The kept line, unique within the account's day for ever, as our API names it."""
+    amount: str
+    booking_date: date | None = None
+    reference: str = ""
+    """The bank's reference (流水号), by which ERPs know the entry."""
+    counterparty_name: str = ""
+    counterparty_account: str = ""
+    remittance: str = ""
+
+
+class HeldMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A match that holds. ``amount`` is what it takes of the item, signed as the money moves."""
+
+    match: str
+    kind: str
+    """auto, accepted or manual."""
+    rule: str
+    by: str
+    at: datetime
+    amount: str
+    lines: tuple[MatchedLine, ...]
+
+
+class MatchTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="match"):
+    """How an item of the ledger stands. The greatest ``version`` of an item holds.
+
+    ``state`` is matched, partly or open; ``amount`` and ``matched`` are signed: out is negative.
+    """
+
+    item_id: str
+    version: int
+    state: str
+    account: str
+    account_name: str
+    currency: str
+    amount: str
+    matched: str
+    at: datetime
+    erp_reference: str = ""
+    matches: tuple[HeldMatch, ...] = ()
+    company: str = ""
+
+
+class OpenItemsTold(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="open_items"):
+    """How the reconciliation of an account stands. ``state`` is balanced or open."""
+
+    account: str
+    account_name: str
+    currency: str
+    state: str
+    version: int
+    at: datetime
+    bank_open: int
+    """Lines of the bank that nothing claims, or not whole."""
+    book_open: int
+    suggested: int = 0
+    company: str = ""
+
+
+Told = (
+    StatusTold | StatementTold | BalanceTold | CreditTold | ReceiptTold | MatchTold | OpenItemsTold
+)
 KIND_OF: Final[Mapping[type, ToldKind]] = {
     StatusTold: ToldKind.STATUS,
     StatementTold: ToldKind.STATEMENT,
     BalanceTold: ToldKind.BALANCE,
     CreditTold: ToldKind.CREDIT,
     ReceiptTold: ToldKind.RECEIPT,
+    MatchTold: ToldKind.MATCH,
+    OpenItemsTold: ToldKind.OPEN_ITEMS,
 }
 """Which kind a record is of."""
 

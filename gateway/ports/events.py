@@ -227,19 +227,74 @@ STATEMENT_QUARANTINED: Final = _event(
 STATEMENT_REFUSED: Final = _event(
     _W, "statement_refused", "对账单文件被拒收", "a statement file was refused"
 )
+STATEMENT_FILE: Final = _event(
+    _I, "statement_file", "已处理一份对账单文件", "a statement file was dealt with"
+)
+STATEMENT_PUT_OFF: Final = _event(
+    _W,
+    "statement_put_off",
+    "对账单文件暂缓，稍后重试",
+    "a statement file has to wait and is tried again",
+)
+STATEMENT_BOX_AWAY: Final = _event(
+    _W, "statement_box_away", "对账单文件夹无法访问", "a place for statement files is away"
+)
+STATEMENT_WITHDRAWN: Final = _event(
+    _W, "statement_withdrawn", "对账单导入已撤回", "an imported statement was withdrawn"
+)
 STATEMENT_IN_DOUBT: Final = _event(
     _W, "statement_in_doubt", "对账单有未证实的日期", "days of an account are not proven complete"
+)
+RECEIPTS_ORDERED: Final = _event(
+    _I, "receipts_ordered", "已预约回单文件", "receipt files of a day were ordered"
+)
+RECEIPTS_KEPT: Final = _event(_I, "receipts_kept", "回单文件已入库", "receipts of a bank were kept")
+RECEIPTS_COMPARED: Final = _event(
+    _I, "receipts_compared", "回单与明细已核对", "a day's receipts were compared with its lines"
+)
+RECEIPTS_LACKING: Final = _event(
+    _W, "receipts_lacking", "回单与明细不一致", "a day's receipts are not those of its lines"
 )
 LEDGER_TAKEN: Final = _event(_I, "ledger_taken", "账面数据已受理", "the book side was taken in")
 RECONCILED: Final = _event(_I, "reconciled", "自动对账", "lines and ledger items were matched")
 RECONCILIATION_DECIDED: Final = _event(
     _I, "reconciliation_decided", "对账人工处理", "a person decided about open items"
 )
+RECONCILIATION_RULES: Final = _event(
+    _W, "reconciliation_rules", "对账规则有变更或提案", "the rules of reconciliation are to change"
+)
 SHEET_PREPARED: Final = _event(
     _I, "sheet_prepared", "余额调节表已编制", "a balance sheet was prepared"
 )
 SHEET_REVIEWED: Final = _event(
     _W, "sheet_reviewed", "余额调节表已复核并结账", "a sheet was reviewed, its period is closed"
+)
+CONFIRMATION_DECIDED: Final = _event(
+    _I, "confirmation_decided", "对账回签已编制或撤回", "a confirmation was prepared or withdrawn"
+)
+CONFIRMATION_SIGNED: Final = _event(
+    _W, "confirmation_signed", "对账回签已签署，待发送", "a confirmation was signed and goes out"
+)
+CONFIRMATION_ANSWERED: Final = _event(
+    _I, "confirmation_answered", "银行已答复对账回签", "the bank answered a confirmation"
+)
+CONFIRMATION_IN_DOUBT: Final = _event(
+    _E,
+    "confirmation_in_doubt",
+    "对账回签须人工处理：余额不符、失败或答复不明",
+    "a confirmation needs a person: another balance, a failure, or words nobody knows",
+)
+NOTICE_TAKEN: Final = _event(
+    _I, "notice_taken", "已收到动账通知", "the bank told of a booking by itself"
+)
+NOTICE_UNKNOWN: Final = _event(
+    _W, "notice_unknown", "动账通知的账户未知", "the bank told of an account that is not known here"
+)
+NOTICE_UNSEEN: Final = _event(
+    _W,
+    "notice_unseen",
+    "动账通知所述明细尚未出现在对账单中",
+    "what the bank told of does not stand in its statement yet",
 )
 REFUND_UNLINKED: Final = _event(_W, "refund_unlinked", "退汇未关联", "a return fits no payment")
 WIRED: Final = _event(_D, "wired", "报文已存档", "a message was archived")

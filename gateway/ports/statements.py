@@ -8,7 +8,8 @@ from typing import Protocol
 
 from gateway.domain.statement import Balance, StatementPage
 from gateway.ports.bank_batch import DayBalance, InstructionReceipt
-from gateway.ports.tenancy import OwnAccount
+from gateway.ports.bank_receipts import ReceiptFilesPage, ReceiptOrdered
+from gateway.ports.tenancy import Connection, OwnAccount
 
 
 class StatementSource(Protocol):
@@ -56,6 +57,38 @@ class QuestionSource(StatementSource, Protocol):
         self, tenant: str, connection: str, serial: str, operation: str
     ) -> InstructionReceipt:
         """The bank's receipt (指令回单) of an earlier payment message of ours."""
+        ...
+
+
+class ReceiptSource(Protocol):
+    """Orders a bank's receipt files. What asks raises as ``refunds`` does."""
+
+    def offers_receipt_files(self, tenant: str, connection: str) -> bool:
+        """Whether the bank makes such files on order."""
+        ...
+
+    def order_number(self, tenant: str, connection: str) -> str:
+        """A fresh number for an order; whoever takes it makes it durable before it leaves."""
+        ...
+
+    async def order_receipts(
+        self, tenant: str, account: OwnAccount, day: date, number: str
+    ) -> ReceiptOrdered:
+        """Order the receipts of a closed day under ``number``."""
+        ...
+
+    async def receipt_files(
+        self, tenant: str, account: OwnAccount, number: str
+    ) -> Sequence[ReceiptFilesPage]:
+        """All pages of the files of an order."""
+        ...
+
+
+class FileFetcher(Protocol):
+    """How a connection's files are fetched: the bank's document does not say, its site does."""
+
+    async def fetch(self, connection: Connection, file_id: str, size_max: int) -> bytes:
+        """The bytes of a file. Raises Unconfirmed when it did not come whole."""
         ...
 
 

@@ -10,7 +10,8 @@ from gateway.domain.decision import Actor
 from gateway.domain.ids import TenantId
 from gateway.domain.party import Party
 from gateway.ports.erp_systems import ErpSystem
-from gateway.ports.webhooks import PUBLIC_ONLY, Reach, Webhook
+from gateway.ports.statement_boxes import StatementBox
+from gateway.ports.webhooks import PUBLIC_ONLY, Network, Reach, Webhook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +22,26 @@ class OwnAccount:
     company: str
     connection: str
     currency: str = "CNY"
+    receipt_files: bool = False
+    """Have the bank make the receipts of its lines, and fetch them."""
 
     @property
     def number(self) -> str:
         """The account number."""
         return self.party.account.number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeDoor:
+    """How a bank that posts notices (动账通知) by itself is known; all that is set must hold.
+
+    ``secret`` stands in a header of theirs, ``certificate`` is the SHA-256 of what a trusted proxy
+    passed on, ``peers`` are networks of the socket's address.
+    """
+
+    secret: bytes = field(default=b"", repr=False)
+    certificate: str = ""
+    peers: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +66,12 @@ class Connection:
     use_bank_due_date: bool = False
     version: str = ""
     """Version of the bank's document that its front-end speaks; '' is the dialect's newest."""
+    receipt_files: str = ""
+    """Address of a receipt file, with ``{file_id}`` in it; '' where nothing fetches any."""
     query_interval_s: int = 0
     """Seconds within which the same question goes to the bank once; 0 is the dialect's."""
+    notices: NoticeDoor | None = None
+    """Who may post what the bank tells by itself; None where nobody may."""
 
     @property
     def dialect(self) -> str:
@@ -116,6 +136,8 @@ class Tenant:
     people: tuple[Person, ...] = ()
     erps: Mapping[str, ErpSystem] = field(default_factory=dict)
     """ERP systems with a language and a way of their own, by their id."""
+    statement_boxes: Mapping[str, StatementBox] = field(default_factory=dict)
+    """Places that are looked at for statement files, by their id."""
 
 
 class OrganisationKind(StrEnum):

@@ -18,6 +18,11 @@ TOLD_UNLESS_SET: Final = frozenset(
 )
 """What an ERP hears of unless it asks for more: what is final, in doubt, or waits for somebody."""
 HTTPS_PORT: Final = 443
+STATUS_EVENT: Final = "instruction.status"
+MATCH_EVENT: Final = "ledger_item.match"
+OPEN_ITEMS_EVENT: Final = "reconciliation.status"
+EVENTS: Final = (STATUS_EVENT, MATCH_EVENT, OPEN_ITEMS_EVENT)
+"""Every type of event, as it stands in settings and in what is sent: for ever."""
 
 
 class UrlForbidden(Refused):
@@ -63,6 +68,8 @@ class Webhook:
     timeout_s: int = 10
     keep_days: int = 7
     """How long what was delivered is kept, so that it can be delivered again."""
+    events: frozenset[str] = frozenset({STATUS_EVENT})
+    """Types of what it is told, of ``EVENTS``."""
     erps: frozenset[str] = frozenset()
     """Told only of what these ERPs sent; empty for all. Under a control document payroll is told
     to nobody but an endpoint that names the ERP it came from."""

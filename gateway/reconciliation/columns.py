@@ -1,4 +1,4 @@
-"""The columns that the engine reads: entries, their parts, ledger items, our instructions.
+"""The columns that the engine reads: entries, parts, ledger items, own instructions, memories.
 
 Rule kept here: amounts are whole numbers of one scale and fit 64 bits; what does not fit is
 refused, never wrapped or rounded. Signs are the account holder's: money out is negative.
@@ -81,26 +81,40 @@ class OwnRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """对账标识码."""
 
 
+class MemoryRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A pair that people confirmed: texts are patterns, ``words`` says whose memory it is."""
+
+    bank_name: str = ""
+    bank_account: str = ""
+    bank_text: str = ""
+    book_name: str = ""
+    book_account: str = ""
+    book_text: str = ""
+    words: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """Frames with the columns of the rows above; positions in them are the engine's numbers.
 
-    ``scale`` is the count of decimals of every ``units``.
+    ``scale`` is the count of decimals of every ``units``; ``memories`` is None for nothing.
     """
 
     entries: DataFrame
     items: DataFrame
     parts: DataFrame
     own: DataFrame
+    memories: DataFrame | None = None
     scale: int = 2
 
 
-def columns_of(
+def columns_of(  # noqa: PLR0913 - keyword-only
     entries: Iterable[EntryRow],
     items: Iterable[ItemRow],
     *,
     parts: Iterable[PartRow] = (),
     own: Iterable[OwnRow] = (),
+    memories: Iterable[MemoryRow] = (),
     scale: int = 2,
 ) -> Columns:
     """Lay rows out as columns, a chunk at a time. Raises Refused for an amount too large."""
@@ -109,6 +123,7 @@ def columns_of(
         items=_frame(ItemRow, items),
         parts=_frame(PartRow, parts),
         own=_frame(OwnRow, own),
+        memories=_frame(MemoryRow, memories),
         scale=scale,
     )
 

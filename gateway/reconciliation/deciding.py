@@ -6,7 +6,7 @@ sides of a match have one sum; nothing is claimed twice; what a closed period fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -20,6 +20,9 @@ from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import OwnAccount, Tenant
 from gateway.reconciliation import match_rows as rows
 from gateway.reconciliation.match_rows import ACCEPTED, HELD, MANUAL, NOTHING, Claim, Match, Part
+from gateway.reconciliation.match_telling import MatchTelling
+from gateway.reconciliation.remembering import learn
+from gateway.reconciliation.rule_rows import version_in_force
 from gateway.reconciliation.sheet_rows import closed_until
 from gateway.reconciliation.things import OPENING, WRITE_OFF, Thing, named_things
 from gateway.store.instants import to_us
@@ -58,8 +61,9 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Deciding:
     """The use cases behind ``/v1/reconciliations/{account}/decisions``."""
 
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+    def __init__(self, store: Store, runtime: Runtime, telling: MatchTelling | None = None) -> None:
         self._store = store
+        self._telling = telling
         self._runtime = runtime
 
     async def match(self, of: tuple[Tenant, OwnAccount], actor: Actor, wish: Wish) -> str:
@@ -104,7 +108,10 @@ class Deciding:
             uow.guard(rows.guard_of(place))
             return work(uow)
 
-        return await self._store.write(guarded, at_once=True)
+        made = await self._store.write(guarded, at_once=True)
+        if self._telling is not None:
+            await self._telling.settled(self._store, place)
+        return made
 
     # ── inside a unit of work ───────────────────────────────────────────────────────────────
 
@@ -190,12 +197,17 @@ class Deciding:
         what: tuple[Match, dict[tuple[str, str], Claim]],
     ) -> str:
         made, known = what
-        at_us = to_us(self._runtime.clock.now())
-        rows.put_match(uow, (of[0].id, of[1].number), made, known, (actor.label(), at_us))
+        place, at_us = (of[0].id, of[1].number), to_us(self._runtime.clock.now())
+        version = version_in_force(uow.rows, place[0])
+        made = msgspec.structs.replace(made, rules_version=version)
+        rows.put_match(uow, place, made, known, (actor.label(), at_us))
+        learn(uow, place, made, (actor.label(), at_us))
+        self._tell(uow, place, made.kind, made.parts)
         content = {
             "account": of[1].number,
             "match": made.id,
             "parts": msgspec.to_builtins(made.parts),
+            "rules_version": version,
             "actor": actor.label(),
             "reason": made.reason,
         }
@@ -220,6 +232,7 @@ class Deciding:
             )
         at_us = to_us(self._runtime.clock.now())
         rows.undo(uow, of[0].id, match, (actor.label(), at_us, reason))
+        self._tell(uow, (of[0].id, of[1].number), row.kind, rows.parts_of(row))
         content = {
             "account": of[1].number,
             "match": match,
@@ -229,6 +242,11 @@ class Deciding:
         }
         self._journal(uow, of[0].id, ("reconciliation_unmatched", match), at_us, content)
         return match
+
+    def _tell(self, uow: Uow, place: tuple[str, str], kind: str, parts: Sequence[Part]) -> None:
+        """Tell whose items are matched otherwise now; a write-off matches nothing."""
+        if self._telling is not None and kind != WRITE_OFF:
+            self._telling.changed(uow, place, parts)
 
     def _note(self, uow: Uow, of: tuple[Tenant, OwnAccount], actor: Actor, said: Said) -> str:
         place = (of[0].id, of[1].number)

@@ -67,7 +67,11 @@ _decode: Final = msgspec.json.Decoder(SentDecision).decode
 
 def read_decision(body: bytes) -> SentDecision:
     """Read a decision. Raises Refused with every fault."""
-    told = sent(_decode, body)
+    return checked(sent(_decode, body))
+
+
+def checked(told: SentDecision) -> SentDecision:
+    """A decision that says all it must. Raises Refused with every fault."""
     faults = list(_faults(told))
     if faults:
         raise Refused("the decision was refused", "决定有误，未受理", faults)

@@ -19,6 +19,7 @@ from gateway.reconciliation.netting import by_netting
 from gateway.reconciliation.parties import by_parties
 from gateway.reconciliation.parts import by_parts
 from gateway.reconciliation.reasons import AUTO, LEVELS, NONE, RULE, mask
+from gateway.reconciliation.remembered import by_memories, with_memories
 from gateway.reconciliation.rules import STANDARD, RuleSet, validate
 from gateway.reconciliation.suggestions import far_keys, suggestions
 from gateway.reconciliation.sums import by_sums
@@ -89,6 +90,9 @@ def reconcile(columns: Columns, rules: RuleSet = STANDARD) -> Decisions:
         run.found(by_netting(run.ground, run.entries, run.items, weighed.open_pairs))
     run.suggested += suggestions(run.ground, weighed, run.entries, run.items)
     run.suggested += far_keys(run.ground, keyed.sole, run.entries, run.items)
+    if columns.memories is not None:
+        found = by_memories(run.ground, columns.memories, run.entries, run.items)
+        run.suggested = with_memories(run.suggested, found)
     return joined([*run.auto, *_open(run, set(weighed.crowded["e"]))])
 
 

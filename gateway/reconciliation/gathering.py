@@ -18,13 +18,23 @@ from sqlalchemy import String, bindparam, select
 from gateway.domain.balance_sheet import Side
 from gateway.domain.bank_file import TransactionRead
 from gateway.domain.money import Currency
-from gateway.reconciliation.match_rows import UNDONE, Part, parts_of
+from gateway.reconciliation import memory_rows
+from gateway.reconciliation.match_rows import BY_WITHDRAWAL, UNDONE, Part, parts_of
+from gateway.reconciliation.memory import Memory, contradictions, words
+from gateway.reconciliation.rule_rows import InForce, in_force
 from gateway.reconciliation.things import Ask, Thing, open_things
 from gateway.store import tables
 from gateway.store.prepared import among, prepare
 
 if TYPE_CHECKING:
-    from gateway.reconciliation.columns import Columns, EntryRow, ItemRow, OwnRow, PartRow
+    from gateway.reconciliation.columns import (
+        Columns,
+        EntryRow,
+        ItemRow,
+        MemoryRow,
+        OwnRow,
+        PartRow,
+    )
     from gateway.reconciliation.decisions import Decision
 
 _i, _g, _s, _m = (
@@ -58,6 +68,7 @@ _UNDONE_ROWS: Final = prepare(
         _m.c.tenant == bindparam("of_tenant", type_=String()),
         _m.c.account == bindparam("of_account", type_=String()),
         _m.c.state == UNDONE,
+        _m.c.undone_by != BY_WITHDRAWAL,
     )
 )
 _parts: Final = msgspec.json.Decoder(tuple[TransactionRead, ...]).decode
@@ -74,6 +85,10 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True):
     own: list[tuple[str, str, str, str]]
     apart: frozenset[tuple[Place, Place]]
     """Pairs that a person has taken apart."""
+    rules: InForce
+    """The version of the client's rules that is in force."""
+    memories: list[Memory]
+    """What people matched before."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -103,6 +118,21 @@ def gather(ask: Ask, account: tuple[str, str], unit: Currency, last: date) -> Ga
         ]
         for side in (Side.BANK, Side.BOOK)
     )
+    return Gathered(
+        unit=unit,
+        entries=entries,
+        items=items,
+        own=own_instructions(ask, account, items),
+        apart=_apart(ask, account),
+        rules=in_force(ask, account[0]),
+        memories=memory_rows.held(ask, account),
+    )
+
+
+def own_instructions(
+    ask: Ask, account: tuple[str, str], items: Sequence[Thing]
+) -> list[tuple[str, str, str, str]]:
+    """Our payments of these items: ERP reference, serial, the bank's reference, 对账标识码."""
     references = sorted({it.own_reference for it in items if it.own_reference})
     values = {
         "of_tenant": account[0],
@@ -110,13 +140,7 @@ def gather(ask: Ask, account: tuple[str, str], unit: Currency, last: date) -> Ga
         "of_references": references,
     }
     own = [] if not references else [*ask(_INSTRUCTIONS, values), *ask(_SOURCES, values)]
-    return Gathered(
-        unit=unit,
-        entries=entries,
-        items=items,
-        own=[(row[0], row[1] or "", row[2], row[3]) for row in own],
-        apart=_apart(ask, account),
-    )
+    return [(row[0], row[1] or "", row[2], row[3]) for row in own]
 
 
 def _apart(ask: Ask, account: tuple[str, str]) -> frozenset[tuple[Place, Place]]:
@@ -142,7 +166,7 @@ def plan(of: Gathered) -> tuple[list[Planned], list[Suggested]]:
 
     planned: list[Planned] = []
     suggested: list[Suggested] = []
-    for it in reconcile(_columns(of)).records():
+    for it in reconcile(columns(of), of.rules.rules).records():
         if it.level == "none":
             continue
         parts = _parts_of(of, it) if it.level == "auto" else None
@@ -196,7 +220,8 @@ def balanced(things: Sequence[tuple[Side, Thing]]) -> tuple[Part, ...] | None:
 # ── as columns of the engine ──────────────────────────────────────────────────────────────────
 
 
-def _columns(of: Gathered) -> Columns:
+def columns(of: Gathered) -> Columns:
+    """What the engine reads."""
     from gateway.reconciliation.columns import columns_of  # noqa: PLC0415 - costs a start
 
     told = [_parts(it.parts) if it.parts else () for it in of.entries]
@@ -205,15 +230,34 @@ def _columns(of: Gathered) -> Columns:
         (_item(it) for it in of.items),
         parts=_rows_of_parts(of.unit, told),
         own=_own(of),
+        memories=_memories(of),
         scale=of.unit.digits,
     )
+
+
+def told_of(it: Thing) -> tuple[str, str, str]:
+    """Name, account and text of a thing; nothing of a batch of several payments."""
+    parts = _parts(it.parts) if it.parts else ()
+    if sum(not one.kind for one in parts) > 1:
+        return "", "", ""
+    only = _only(parts)
+    return (
+        it.name or only.counterparty_name,
+        it.account or only.counterparty_account,
+        it.remittance or only.remittance,
+    )
+
+
+def _only(parts: Sequence[TransactionRead]) -> TransactionRead:
+    """The only payment of an entry, else one that says nothing."""
+    payments = [one for one in parts if not one.kind]
+    return payments[0] if len(payments) == 1 else TransactionRead()
 
 
 def _entry(it: Thing, parts: Sequence[TransactionRead]) -> EntryRow:
     from gateway.reconciliation.columns import EntryRow  # noqa: PLC0415 - costs a start
 
-    payments = [one for one in parts if not one.kind]
-    only = payments[0] if len(payments) == 1 else TransactionRead()
+    only = _only(parts)
     return EntryRow(
         account="",
         currency=it.currency,
@@ -273,6 +317,22 @@ def _own(of: Gathered) -> Iterator[OwnRow]:
     for reference, serial, bank_reference, code in of.own:
         yield OwnRow(
             erp_reference=reference, serial=serial, bank_reference=bank_reference, code=code
+        )
+
+
+def _memories(of: Gathered) -> Iterator[MemoryRow]:
+    from gateway.reconciliation.columns import MemoryRow  # noqa: PLC0415 - costs a start
+
+    against = contradictions(of.memories)
+    for it in of.memories:
+        yield MemoryRow(
+            bank_name=it.bank.name,
+            bank_account=it.bank.account,
+            bank_text=it.bank.text,
+            book_name=it.book.name,
+            book_account=it.book.account,
+            book_text=it.book.text,
+            words=words(it, against.get(it.id, ())),
         )
 
 

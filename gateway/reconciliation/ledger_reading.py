@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final, TypeVar
@@ -16,13 +15,13 @@ from typing import Final, TypeVar
 import msgspec
 
 from gateway.domain.balance_sheet import Side
+from gateway.domain.day import day_of
 from gateway.domain.errors import Fault, Refused
 from gateway.domain.money import Currency, Money, MoneyFormatError, currency
 
 ITEMS_MAX: Final = 10_000
 """Most items of one call."""
 _FAULTS_MAX: Final = 100
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _LONGEST: Final[Mapping[str, int]] = {
     "item_id": 128,
     "erp_reference": 255,
@@ -266,10 +265,10 @@ def _amount(field: str, text: str, unit: Currency) -> Money:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
-    except ValueError:
-        raise _NotReadError("date", "date") from None
+    day = day_of(text)
+    if day is None:
+        raise _NotReadError("date", "date")
+    return day
 
 
 def _text(field: str, text: str, most: int) -> None:

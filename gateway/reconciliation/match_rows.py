@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import BigInteger, Integer, String, Text, bindparam, delete, func, select, update
 
 from gateway.domain.balance_sheet import Side
+from gateway.reconciliation import memory_rows
 from gateway.reconciliation.things import Ask, asking_within
 from gateway.store import tables
 from gateway.store.prepared import among, prepare
@@ -20,6 +21,10 @@ from gateway.store.uow import Uow
 
 AUTO, ACCEPTED, MANUAL = "auto", "accepted", "manual"
 HELD, UNDONE = "held", "undone"
+BY_WITHDRAWAL: Final = "policy:withdrawal"
+"""Who undid a match whose line was withdrawn: nobody said that the two do not belong together."""
+SUGGESTIONS_MAX: Final = 10_000
+"""Most suggestions that a run keeps."""
 _p, _m = tables.reconciliation_part, tables.reconciliation_match
 _s, _r, _n = (
     tables.reconciliation_suggestion,
@@ -95,6 +100,7 @@ _SUGGESTIONS: Final = prepare(
     .where(_s.c.tenant == _TENANT, _s.c.account == _ACCOUNT)
     .order_by(_s.c.id)
     .limit(bindparam("at_most", type_=Integer()))
+    .offset(bindparam("from_place", type_=Integer()))
 )
 _SUGGESTION: Final = prepare(
     select(_s).where(_s.c.tenant == _TENANT, _s.c.id == bindparam("of_id"))
@@ -134,6 +140,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     parts: tuple[Part, ...]
     run: str = ""
     reason: str = ""
+    rules_version: int = 0
+    """The version of the client's rules in force."""
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -158,6 +166,13 @@ def claims_of(
     uow: Uow, account: tuple[str, str], parts: Sequence[Part]
 ) -> dict[tuple[str, str], Claim]:
     """What is claimed of the things of these parts."""
+    return claims_told(asking_within(uow), account, parts)
+
+
+def claims_told(
+    ask: Ask, account: tuple[str, str], parts: Sequence[Part]
+) -> dict[tuple[str, str], Claim]:
+    """The same outside a unit of work: for people to look at, never to decide by."""
     found: dict[tuple[str, str], Claim] = {}
     for side in Side:
         refs = sorted({it.ref for it in parts if it.side == side.value})
@@ -168,7 +183,7 @@ def claims_of(
                 "of_side": side.value,
                 "of_refs": refs,
             }
-            for row in asking_within(uow)(_CLAIMED, values):
+            for row in ask(_CLAIMED, values):
                 found[row.side, row.ref] = Claim(int(row.claimed), int(row.last))
     return found
 
@@ -197,6 +212,7 @@ def put_match(
             "made_by": said[0],
             "made_us": said[1],
             "reason": made.reason,
+            "rules_version": made.rules_version,
         },
     )
     for part in made.parts:
@@ -254,12 +270,16 @@ def texts_of(stored: str) -> tuple[str, ...]:
 
 
 def undo(uow: Uow, tenant: str, match: str, said: tuple[str, int, str]) -> bool:
-    """Let go what a match claims; False when it was undone before. ``said``: who, when, why."""
+    """Let go what a match claims, and forget what it taught; False when it was undone before.
+
+    ``said``: who, when, why.
+    """
     values = {"of_tenant": tenant, "of_id": match}
     told = {"by": said[0], "at_us": said[1], "why": said[2]}
     if not uow.change(_UNDO, values | told):
         return False
     uow.change(_LET_GO, values)
+    memory_rows.forget_match(uow, tenant, match, said)
     return True
 
 
@@ -294,10 +314,10 @@ def suggestion_row(
     }
 
 
-def suggestions_of(ask: Ask, account: tuple[str, str], most: int) -> Sequence[Any]:
-    """The suggestions of the last run."""
-    values = {"of_tenant": account[0], "of_account": account[1], "at_most": most}
-    return ask(_SUGGESTIONS, values)
+def suggestions_of(ask: Ask, account: tuple[str, str], most: int, start: int = 0) -> Sequence[Any]:
+    """The suggestions of the last run, from one place on."""
+    values = {"of_tenant": account[0], "of_account": account[1]}
+    return ask(_SUGGESTIONS, values | {"at_most": most, "from_place": start})
 
 
 def suggestion_of(ask: Ask, tenant: str, made: str) -> Any | None:  # noqa: ANN401 - a row

@@ -29,6 +29,7 @@ RULES: Final = (
     "key-amount-differs",
     "not-booked",
     "no-match",
+    "remembered",
 )
 """The rule of a decision, by its position in this table."""
 
@@ -72,6 +73,7 @@ WORDS: Final = MappingProxyType(
         "open_suggestion": "仅有建议，需人工判断 / only suggested: a person decides",
         "taken_back": "可能已被冲正、退回或红冲 / it may have been taken back",
         "crowded": "同一对方相同金额的候选过多 / too many alike of one party and amount",
+        "remembered": "与人员此前确认的匹配一致 / people matched these two sides before",
     }
 )
 REASONS: Final = tuple(WORDS)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Final
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, String, bindparam, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import DatabaseAway, GatewayError
 from gateway.domain.money import currency
 from gateway.ports.events import FAILED
 from gateway.ports.runtime import Runtime
@@ -24,10 +25,14 @@ from gateway.ports.tenancy import Directory, OwnAccount, Tenant
 from gateway.reconciliation import match_rows as rows
 from gateway.reconciliation.gathering import Planned, Suggested, gather, plan
 from gateway.reconciliation.ledger_rows import has_items
-from gateway.reconciliation.match_rows import AUTO, NOTHING, Match
+from gateway.reconciliation.match_rows import AUTO, NOTHING, SUGGESTIONS_MAX, Match
+from gateway.reconciliation.match_telling import MatchTelling
+from gateway.reconciliation.rule_rows import STANDARD_RULES, InForce, version_in_force
 from gateway.reconciliation.things import asking
+from gateway.schedule import work
 from gateway.schedule.rounds import Rounds
-from gateway.schedule.work import WorkKind
+from gateway.schedule.soon import queue_of
+from gateway.schedule.work import Work, WorkKind
 from gateway.store import tables
 from gateway.store.instants import span_us, to_us
 from gateway.store.journal import Record
@@ -38,9 +43,10 @@ from gateway.store.uow import Uow
 
 _CHUNK: Final = 2_000
 """Matches of one commit."""
-SUGGESTIONS_MAX: Final = 10_000
 _LATENESS: Final = timedelta(minutes=5)
 """How much later than its instant a row may have become visible."""
+_SOON_S: Final = 5
+"""How long after an import its accounts wait at most."""
 _SCHEDULE: Final = "policy:schedule"
 _l = tables.statement_line
 _NEWER_LINES: Final = prepare(
@@ -64,6 +70,7 @@ class Run:
     matched: int
     passed: int
     suggested: int
+    rules_version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,7 @@ class Head:
     up_to: date
     actor: str
     begun_us: int
+    rules: InForce = STANDARD_RULES
 
     @property
     def place(self) -> tuple[str, str]:
@@ -87,16 +95,70 @@ class Reconciling:
     """The use case and its appointment."""
 
     def __init__(
-        self, store: Store, runtime: Runtime, directory: Directory, every: timedelta
+        self,
+        store: Store,
+        runtime: Runtime,
+        directory: Directory,
+        every: timedelta,
+        *,
+        telling: MatchTelling | None = None,
     ) -> None:
         self._store = store
+        self._telling = telling
         self._runtime = runtime
         self._directory = directory
+        self._every = every
         self._rounds = Rounds(store, runtime, WorkKind.RECONCILE, every)
 
     async def run(self) -> None:
-        """Keep the appointment for ever."""
-        await self._rounds.keep(self.look)
+        """Keep the appointment for ever, and those that imports make; 0 between two: neither."""
+        if self._every:
+            await self._runtime.tasks.gather([self._rounds.keep(self.look), self._soon()])
+
+    async def _soon(self) -> None:
+        while True:
+            if not await self.look_soon():
+                await self._runtime.tasks.sleep(_SOON_S)
+
+    async def look_soon(self) -> bool:
+        """Reconcile accounts of which lines were kept just now; whether there may be more."""
+        tenants = self._directory.tenants
+        now_us = to_us(self._runtime.clock.now())
+
+        def waiting(db: Connection) -> list[Tenant]:
+            due = ((it, work.next_due(db, queue_of(it.id))) for it in tenants.values())
+            return [it for it, due_us in due if due_us is not None and due_us <= now_us]
+
+        with acting_for(tenants):
+            found = await self._store.look(waiting)
+        done = False
+        for tenant in found:
+            with acting_for((tenant.id,)):
+                for it in await self._store.write(partial(self._take, tenant=tenant)):
+                    done |= await self._at_once(tenant, it)
+        return done
+
+    def _take(self, uow: Uow, tenant: Tenant) -> list[Work]:
+        now_us = to_us(self._runtime.clock.now())
+        return work.claim(uow, queue_of(tenant.id), self._store.lane.id, now_us, 1)
+
+    async def _at_once(self, tenant: Tenant, wanted: Work) -> bool:
+        """One account; False where it waits for the database to come back."""
+        account, holder = tenant.accounts.get(wanted.subject), self._store.lane.id
+        try:
+            if account is not None:
+                place = (tenant.id, account.number)
+                if await self._store.look(lambda db: has_items(asking(db), place)):
+                    await self._kept(tenant, account)
+        except (SQLAlchemyError, DatabaseAway) as error:
+            self._runtime.log.tell(FAILED, tenant=tenant.id, error=type(error).__name__)
+            subjects = [wanted.subject]
+            await self._store.write(
+                lambda uow: work.release(uow, tenant.id, wanted.kind, holder, subjects)
+            )
+            return False
+        await self._store.write(lambda uow: work.finish(uow, wanted, holder))
+        return True
 
     async def look(self) -> None:
         """Reconcile every account of which something new came since its last run."""
@@ -112,6 +174,8 @@ class Reconciling:
         """One account that cannot be reconciled does not hold up the others."""
         try:
             await self.reconcile(tenant, account, self._runtime.clock.now().date(), _SCHEDULE)
+        except DatabaseAway:
+            raise  # none of the others could be either
         except GatewayError as error:
             self._runtime.log.tell(FAILED, tenant=tenant.id, error=type(error).__name__)
 
@@ -127,6 +191,7 @@ class Reconciling:
         )
         unit = currency(account.currency)
         gathered = await self._store.read(lambda db: gather(asking(db), head.place, unit, up_to))
+        head = replace(head, rules=gathered.rules)
         planned: list[Planned] = []
         suggested: list[Suggested] = []
         if gathered.items:  # without a book side there is nothing to compare with
@@ -137,6 +202,8 @@ class Reconciling:
             matched += await self._store.write(partial(self._store_some, head=head, some=some))
         kept = suggested[:SUGGESTIONS_MAX]
         await self._store.write(partial(self._end, head=head, matched=matched, told=kept))
+        if self._telling is not None:
+            await self._telling.settled(self._store, head.place)
         return Run(
             id=head.id,
             account=head.account,
@@ -144,6 +211,7 @@ class Reconciling:
             matched=matched,
             passed=len(planned) - matched,
             suggested=len(kept),
+            rules_version=head.rules.version,
         )
 
     def _store_some(self, uow: Uow, head: Head, some: Sequence[Planned]) -> int:
@@ -162,14 +230,18 @@ class Reconciling:
                 reasons=it.reasons,
                 parts=it.parts,
                 run=head.id,
+                rules_version=head.rules.version,
             )
             rows.put_match(uow, head.place, made, known, (head.actor, at_us))
             stored.append(made)
+        if self._telling is not None:
+            self._telling.changed(uow, head.place, [part for it in stored for part in it.parts])
         if stored:
             content = {
                 "account": head.account,
                 "matches": len(stored),
                 "digest": _digest(stored),
+                "rules_version": head.rules.version,
                 "actor": head.actor,
             }
             uow.journal(
@@ -193,11 +265,12 @@ class Reconciling:
                 "account": head.account,
                 "up_to": head.up_to.isoformat(),
                 "actor": head.actor,
-                "rules": _rules(),
+                "rules": head.rules.digest,
                 "matched": matched,
                 "suggested": len(told),
                 "begun_us": head.begun_us,
                 "ended_us": to_us(self._runtime.clock.now()),
+                "rules_version": head.rules.version,
             },
             [
                 rows.suggestion_row(
@@ -217,20 +290,13 @@ def _is_due(db: Connection, account: tuple[str, str]) -> bool:
     if not has_items(ask, account):
         return False
     last = rows.last_run(ask, account)
-    if last is None:
+    if last is None or last.rules_version != version_in_force(ask, account[0]):
         return True
     since = last.begun_us - span_us(_LATENESS)
     if has_items(ask, account, since):
         return True
     values = {"of_tenant": account[0], "of_account": account[1], "since": since}
     return bool(ask(_NEWER_LINES, values))
-
-
-def _rules() -> str:
-    """Which rules a run used: the digest of all their values."""
-    from gateway.reconciliation.rules import STANDARD, document_of  # noqa: PLC0415 - with polars
-
-    return hashlib.sha256(document_of(STANDARD)).hexdigest()
 
 
 def _digest(stored: Sequence[Match]) -> str:

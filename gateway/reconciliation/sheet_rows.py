@@ -89,6 +89,23 @@ _DOUBTED: Final = prepare(
     )
     .order_by(_d.c.day)
 )
+_JUDGED: Final = prepare(
+    select(
+        _d.c.state,
+        _d.c.why,
+        func.count().label("number"),
+        func.min(_d.c.day).label("first"),
+        func.max(_d.c.day).label("last"),
+    )
+    .where(
+        _d.c.tenant == _TENANT,
+        _d.c.account == _ACCOUNT,
+        _d.c.day >= bindparam("of_first", type_=String()),
+        _d.c.day <= bindparam("of_last", type_=String()),
+    )
+    .group_by(_d.c.state, _d.c.why)
+    .order_by(_d.c.state, _d.c.why)
+)
 _PERIOD: Final = (
     _i.c.tenant == _TENANT,
     _i.c.debtor_account == _ACCOUNT,
@@ -130,6 +147,16 @@ class Closed(msgspec.Struct, frozen=True, gc=False):
     def first_open(self) -> date:
         """The first day of the period after it."""
         return self.day + _DAY
+
+
+class DayRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Days of one state and one reason (see DayState and DayProof), how many, between which."""
+
+    state: str
+    why: str
+    days: int
+    first: date
+    last: date
 
 
 def _of(account: tuple[str, str], **more: object) -> dict[str, object]:
@@ -197,6 +224,28 @@ def doubted_days(ask: Ask, account: tuple[str, str], days: tuple[date, date]) ->
     while missing <= days[1]:
         found.append(missing)
         missing += _DAY
+    return tuple(found)
+
+
+def judged_days(ask: Ask, account: tuple[str, str], days: tuple[date, date]) -> tuple[DayRun, ...]:
+    """The days of a period by state and reason; those after the last kept one are missing."""
+    values = _of(account, of_first=days[0].isoformat(), of_last=days[1].isoformat())
+    found = [
+        DayRun(
+            state=row.state,
+            why=row.why,
+            days=int(row.number),
+            first=date.fromisoformat(row.first),
+            last=date.fromisoformat(row.last),
+        )
+        for row in ask(_JUDGED, values)
+    ]
+    kept = kept_days(ask, account)
+    since = days[0] if kept is None else max(days[0], kept[1] + _DAY)
+    if since <= days[1]:
+        number = (days[1] - since).days + 1
+        missing = DayState.MISSING.value
+        found.append(DayRun(state=missing, why="", days=number, first=since, last=days[1]))
     return tuple(found)
 
 

@@ -120,6 +120,16 @@ class Sheets:
         await self._store.write(work, at_once=True)
         return await self.get(of, day)
 
+    async def took_part(self, of: tuple[Tenant, OwnAccount], actor: Actor, day: date) -> bool:
+        """Whether somebody made or released payments of the sheet's period: others prepare it."""
+
+        def read(db: Connection) -> bool:
+            ask, place = asking(db), _place(of)
+            closed = rows.closed_until(ask, place)
+            return _took_part(ask, place, actor, (_first_day(ask, place, day, closed), day))
+
+        return await self._store.read(read)
+
     async def review(
         self, of: tuple[Tenant, OwnAccount], actor: Actor, day: date, said: tuple[str, str]
     ) -> Sheet:
@@ -156,8 +166,7 @@ class Sheets:
         uow.guard(guard_of(place))
         closed = _open_period(uow.rows, place, day)
         sheet = sheet_on(uow.rows, of, day, closed)
-        span = (_begins_us(sheet.first_day), _begins_us(day + _DAY))
-        if rows.made_or_released(uow.rows, place, actor.label(), span):
+        if _took_part(uow.rows, place, actor, (sheet.first_day, day)):
             raise NotPermitted(
                 "you made or released payments of this account in the period: another person"
                 " prepares its sheet",
@@ -226,9 +235,7 @@ def sheet_on(
 ) -> BalanceSheet:
     """Compute the sheet of a day from what is stored."""
     place, unit = _place(of), currency(of[1].currency)
-    kept = rows.kept_days(ask, place)
-    first = closed.first_open if closed is not None else (kept[0] if kept else day)
-    first = min(first, day)
+    first = _first_day(ask, place, day, closed)
     bank = rows.bank_day(ask, place, day)
     book = balance_of(ask, place, day)
     carried = _carried(closed)
@@ -252,6 +259,18 @@ def sheet_on(
             unproven=rows.doubted_days(ask, place, (first, day)),
         )
     )
+
+
+def _first_day(ask: Ask, place: tuple[str, str], day: date, closed: Closed | None) -> date:
+    """Where the period of a sheet begins."""
+    kept = rows.kept_days(ask, place)
+    first = closed.first_open if closed is not None else (kept[0] if kept else day)
+    return min(first, day)
+
+
+def _took_part(ask: Ask, place: tuple[str, str], actor: Actor, days: tuple[date, date]) -> bool:
+    span = (_begins_us(days[0]), _begins_us(days[1] + _DAY))
+    return rows.made_or_released(ask, place, actor.label(), span)
 
 
 def _line(

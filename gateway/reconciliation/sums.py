@@ -21,6 +21,7 @@ from gateway.reconciliation.ground import Ground
 from gateway.reconciliation.naming import Named
 from gateway.reconciliation.party import OTHER, folded, same_account
 from gateway.reconciliation.reasons import AUTO, SUGGESTED, mask
+from gateway.reconciliation.rules import STANDARD
 from gateway.reconciliation.subsets import OutOfStepsError, rare, ways
 
 _BATCH_TEXT: Final = r"[0-9]|工资|薪|奖金|报销|(?i)salary|payroll|wages"
@@ -65,7 +66,8 @@ def by_sums(
     ground: Ground, told: Named, entries: DataFrame, items: DataFrame, open_pairs: DataFrame
 ) -> list[Found]:
     """Look for sums among open entries and items; ``open_pairs`` says who fits singly."""
-    fits = open_pairs.filter(pl.col("score") >= ground.rules.threshold)
+    # A client that asks for more points leaves more pairs open; none of them is free for a sum.
+    fits = open_pairs.filter(pl.col("score") >= min(ground.rules.threshold, STANDARD.threshold))
     some = _pieces(entries, "e", "back", fits.select(pl.col("es").explode())["es"])
     others = _pieces(items, "i", "red", fits.select(pl.col("is").explode())["is"])
     names = _names(told, entries, items)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -42,6 +44,8 @@ _p, _m = tables.reconciliation_part, tables.reconciliation_match
 _OF_TENANT: Final = bindparam("of_tenant", type_=String())
 _OF_ACCOUNT: Final = bindparam("of_account", type_=String())
 WRITE_OFF: Final = "write_off"
+_ESCAPE: Final = "!"
+_FIRST, _LAST, _MOST = "0000-01-01", "9999-12-31", (1 << 63) - 1
 
 
 class Thing(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +81,19 @@ class Thing(msgspec.Struct, frozen=True, gc=False):
     def is_fee(self) -> bool:
         """Whether the bank's code says that the booking is its fee."""
         return not _FEES.isdisjoint(self.code.upper().replace("+", "/").split("/"))
+
+
+class Sought(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What open things are searched for: '' and None leave it out.
+
+    ``text`` stands in names, references or remittance; ``minor`` is what is left, of either sign;
+    ``first`` and ``last`` are ISO days.
+    """
+
+    text: str = ""
+    minor: int | None = None
+    first: str = ""
+    last: str = ""
 
 
 def asking(db: Connection) -> Ask:
@@ -194,6 +211,8 @@ def _open(side: Side, *, settled: bool) -> Prepared:
 def _open_sums(side: Side) -> Prepared:
     rows = _with_claims(side, settled=False)
     left = rows.c.amount - rows.c.claimed
+    # A red letter of the books stands in the class of what it takes back: OpenLine.kind.
+    booked = case((rows.c.backward != 0, -left), else_=left) if side is Side.BOOK else left
     return prepare(
         select(
             rows.c.day,
@@ -201,6 +220,10 @@ def _open_sums(side: Side) -> Prepared:
             func.sum(case((left > 0, left), else_=0)).label("received"),
             func.sum(case((left < 0, 1), else_=0)).label("outs"),
             func.sum(case((left < 0, -left), else_=0)).label("paid"),
+            func.sum(case((booked > 0, 1), else_=0)).label("class_ins"),
+            func.sum(case((booked > 0, left), else_=0)).label("class_received"),
+            func.sum(case((booked < 0, 1), else_=0)).label("class_outs"),
+            func.sum(case((booked < 0, -left), else_=0)).label("class_paid"),
         )
         .where(left != 0)
         .group_by(rows.c.day)
@@ -208,7 +231,47 @@ def _open_sums(side: Side) -> Prepared:
     )
 
 
+def _found(side: Side) -> Prepared:
+    rows = _with_claims(side, settled=False)
+    left = rows.c.amount - rows.c.claimed
+    wanted = bindparam("of_text", type_=Text())
+    texts = ("name", "reference", "own_reference", "end_to_end_id", "remittance")
+    return prepare(
+        select(*rows.c)
+        .where(
+            rows.c.amount != rows.c.claimed,
+            rows.c.own_day >= bindparam("of_first", type_=String()),
+            rows.c.own_day <= bindparam("of_last", type_=String()),
+            func.abs(left) >= bindparam("of_least", type_=BigInteger()),
+            func.abs(left) <= bindparam("of_most", type_=BigInteger()),
+            or_(
+                rows.c.ref == bindparam("of_ref", type_=Text()),
+                *(func.lower(rows.c[it]).like(wanted, escape=_ESCAPE) for it in texts),
+            ),
+        )
+        .order_by(rows.c.day, rows.c.ref)
+        .limit(bindparam("at_most", type_=Integer()))
+        .offset(bindparam("from_place", type_=Integer()))
+    )
+
+
+def _between(side: Side) -> Prepared:
+    things = union_all(_lines(), _items(Side.BANK)) if side is Side.BANK else _items(Side.BOOK)
+    rows = things.subquery("things")
+    return prepare(
+        select(*rows.c)
+        .where(
+            rows.c.own_day >= bindparam("of_first", type_=String()),
+            rows.c.own_day <= bindparam("of_last", type_=String()),
+        )
+        .order_by(rows.c.day, rows.c.ref)
+        .limit(bindparam("at_most", type_=Integer()))
+    )
+
+
 _OPEN: Final = {side: _open(side, settled=False) for side in Side}
+_BETWEEN: Final = {side: _between(side) for side in Side}
+_FOUND: Final = {side: _found(side) for side in Side}
 _OPEN_THEN: Final = {side: _open(side, settled=True) for side in Side}
 _SUMS: Final = {side: _open_sums(side) for side in Side}
 _LINES_NAMED: Final = prepare(
@@ -243,6 +306,46 @@ def open_things(  # noqa: PLR0913 - the last by keyword
     }
     statement = (_OPEN_THEN if then else _OPEN)[side]
     return [_thing(row, int(row[-1])) for row in ask(statement, values)]
+
+
+def found_things(
+    ask: Ask, account: tuple[str, str], side: Side, wanted: Sought, page: tuple[int, int]
+) -> list[Thing]:
+    """What is open of an account (tenant, number) and answers a search, oldest first.
+
+    ``page`` is the first place and how many at most.
+    """
+    text = wanted.text.strip().lower()
+    for letter in (_ESCAPE, "%", "_"):
+        text = text.replace(letter, _ESCAPE + letter)
+    exact = wanted.minor
+    values = {
+        "of_tenant": account[0],
+        "of_account": account[1],
+        "of_first": wanted.first or _FIRST,
+        "of_last": wanted.last or _LAST,
+        "of_least": 0 if exact is None else abs(exact),
+        "of_most": _MOST if exact is None else abs(exact),
+        "of_ref": wanted.text.strip(),
+        "of_text": f"%{text}%",
+        "from_place": page[0],
+        "at_most": page[1],
+    }
+    return [_thing(row, int(row[-1])) for row in ask(_FOUND[side], values)]
+
+
+def things_between(
+    ask: Ask, account: tuple[str, str], side: Side, days: tuple[date, date], most: int
+) -> list[Thing]:
+    """At most so many things of a period, matched or not, oldest first; claims left out."""
+    values = {
+        "of_tenant": account[0],
+        "of_account": account[1],
+        "of_first": days[0].isoformat(),
+        "of_last": days[1].isoformat(),
+        "at_most": most,
+    }
+    return [_thing(row, 0) for row in ask(_BETWEEN[side], values)]
 
 
 def open_sums(ask: Ask, account: tuple[str, str], side: Side) -> Sequence[Any]:

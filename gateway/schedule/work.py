@@ -38,6 +38,16 @@ class WorkKind(StrEnum):
     """Tell an ERP system what happened on accounts."""
     RECONCILE = "reconcile"
     """Match what banks booked with the items of ledgers."""
+    RETURNS = "returns"
+    """Look whether new statement lines are payments of ours that came back."""
+    CONFIRM = "confirm"
+    """Order the confirmation of months, and ask what came of it."""
+    RECEIPTS = "receipts"
+    """Order receipt files of closed days, and fetch what was made."""
+    NOTICED = "noticed"
+    """Fetch today's statement of an account of which the bank told a booking."""
+    STATEMENT_FILES = "files"
+    """Look for statement files that were put somewhere for us."""
     STATEMENTS = "statements"
     """Fetch what banks booked, and what is missing of it."""
 
@@ -105,6 +115,13 @@ _TAKE_FREE: Final = prepare(
 _HOLD: Final = prepare(update(_work).where(*_SUBJECTS).values(holder=bindparam("to_holder")))
 _FREE: Final = prepare(
     update(_work).where(*_SUBJECTS, _work.c.holder == bindparam("of_holder")).values(holder="")
+)
+_DROP_UNMOVED: Final = prepare(
+    delete(_work).where(
+        *_ONE,
+        _work.c.holder == bindparam("of_holder"),
+        _work.c.due_us == bindparam("of_due", type_=BigInteger()),
+    )
 )
 _HELD: Final = prepare(
     select(func.count().label("held")).where(*_OF_QUEUE, _work.c.holder != "", ~_OVER)
@@ -184,6 +201,14 @@ def release(uow: Uow, tenant: str, kind: WorkKind, holder: str, subjects: Sequen
     """Let others take work again that ``holder`` was at."""
     if subjects:
         uow.change(_FREE, _subjects(tenant, kind, subjects) | {"of_holder": holder})
+
+
+def finish(uow: Uow, claimed: Work, holder: str) -> None:
+    """Forget claimed work that was done; planned anew meanwhile, it is let go, due as it is."""
+    one = {"of_tenant": claimed.tenant, "of_kind": claimed.kind.value}
+    one |= {"of_subject": claimed.subject, "of_holder": holder}
+    uow.change(_DROP_UNMOVED, one | {"of_due": claimed.due_us})
+    release(uow, claimed.tenant, claimed.kind, holder, [claimed.subject])
 
 
 def held(uow: Uow, queue: Queue) -> int:

@@ -18,10 +18,11 @@ from gateway.domain.money import Money, currency
 from gateway.domain.statement import StatementPage, running_breaks
 from gateway.ports.bank_batch import DayBalance
 from gateway.ports.tenancy import OwnAccount
+from gateway.schedule.soon import reconcile_soon
 from gateway.statements import import_rows
 from gateway.statements.day_rows import CLOSING, OPENING, Book
 from gateway.statements.import_rows import Import
-from gateway.statements.line_rows import IMPORTED, put_lines, replace_pending
+from gateway.statements.line_rows import IMPORTED, drop_staged, put_lines, replace_pending
 from gateway.statements.lines import Lines, read_of
 from gateway.store.instants import to_us
 from gateway.store.uow import Uow
@@ -78,10 +79,13 @@ def keep_answer(uow: Uow, answer: DayAnswer, now: datetime) -> DayKept:
     added = changed = 0
     if ours:
         rows = _rows(answer)
+        if rows:
+            drop_staged(uow, tenant, number, day)
         added = put_lines(uow, tenant, number, rows) if rows else 0
         if added:
             changed = replace_pending(uow, tenant, number, answer.import_id)
             import_rows.add(uow, _import(answer, len(rows), added - changed, changed, now))
+            reconcile_soon(uow, tenant, [number], to_us(now))
     whole = (day, day) if day < answer.asked_at.date() else None
     book.read(uow, [day], source=BANK, whole=whole)
     balances = _running(answer)

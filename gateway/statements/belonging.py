@@ -103,10 +103,14 @@ def _belonging(entry: EntryTold, candidates: Collection[Any]) -> EntryTold:
 
 
 def _proves(entry: EntryTold, row: Any) -> bool:  # noqa: ANN401 - a row
-    """Whether an entry names a payment: by reference, serial or code, each of them whole."""
-    if entry.reference and entry.reference in {row.bank_reference, row.serial}:
+    return names(entry.reference, entry.remittance, row)
+
+
+def names(reference: str, remittance: str, row: Any) -> bool:  # noqa: ANN401 - a row
+    """Whether a line names a payment: by reference, serial or code, each of them whole."""
+    if reference and reference in {row.bank_reference, row.serial}:
         return True
-    return any(_stands_in(it, entry.remittance) for it in (row.reconciliation_code, row.serial))
+    return any(_stands_in(it, remittance) for it in (row.reconciliation_code, row.serial))
 
 
 def _stands_in(code: str, text: str) -> bool:

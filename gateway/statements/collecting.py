@@ -7,15 +7,22 @@ alone for a while, and shows as days in doubt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from gateway.domain.day import days_between
 from gateway.domain.day_proof import DayState
-from gateway.domain.errors import BankRefused, GatewayError, NotOffered
+from gateway.domain.errors import (
+    BankRefused,
+    Corrupt,
+    DatabaseAway,
+    GatewayError,
+    NotOffered,
+)
 from gateway.ports.events import STATEMENT_IN_DOUBT
 from gateway.ports.runtime import Runtime
 from gateway.ports.statements import QuestionSource
@@ -72,7 +79,10 @@ class Collecting:
         await self._rounds.keep(self.look)
 
     async def look(self) -> None:
-        """Visit every account; one that gives no answer does not hold up the others."""
+        """Visit every account; one that gives no answer does not hold up the others.
+
+        Raises Corrupt, and DatabaseAway: neither is the silence of a bank.
+        """
         for tenant in self._directory.tenants.values():
             with acting_for((tenant.id,)):
                 silent: set[str] = set()
@@ -83,6 +93,8 @@ class Collecting:
                         await self.visit(tenant, account)
                     except (BankRefused, NotOffered):
                         continue
+                    except (Corrupt, DatabaseAway):
+                        raise
                     except GatewayError:
                         # One that does not answer is not asked account by account.
                         silent.add(account.connection)
@@ -97,7 +109,7 @@ class Collecting:
         now = self._runtime.clock.now()
         last_over = (now - OVER_AFTER).date() - _DAY
         wanted = (
-            _between(*days)
+            days_between(*days)
             if days is not None
             else await self._due(tenant, account, now, last_over)
         )
@@ -106,7 +118,7 @@ class Collecting:
         if closed:
             await self._day_ends(tenant, account, (min(closed), max(closed)))
         if days is None or days[1] > last_over:
-            open_ = list(_between(last_over + _DAY, now.date()))
+            open_ = list(days_between(last_over + _DAY, now.date()))
             brought += [await self._day(tenant, account, day) for day in open_]
         doubt = await self._in_doubt(tenant, account, closed)
         if doubt:
@@ -127,7 +139,7 @@ class Collecting:
         known = {date.fromisoformat(row.day): row for row in rows}
         return [
             day
-            for day in _between(min(known), last_over)
+            for day in days_between(min(known), last_over)
             if day not in known or _again(known[day], now)
         ]
 
@@ -183,7 +195,3 @@ def _again(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row of days
         return True
     rest: timedelta = PATIENCE * 2 ** min(max(row.asked - 1, 0), _DOUBLINGS_MAX)
     return from_us(row.asked_us) + rest <= now
-
-
-def _between(first: date, last: date) -> Iterator[date]:
-    return (first + _DAY * number for number in range((last - first).days + 1))

@@ -6,7 +6,7 @@ is new; a judgement leans only on what imports that are done have brought.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.domain.day import days_between
 from gateway.domain.day_proof import DayFacts, DayProof, DayState, prove
 from gateway.statements.import_rows import spans_of
 from gateway.statements.line_rows import DaySum, let_pending_go, sums
@@ -114,18 +115,18 @@ class Book:
 
     def guard(self, uow: Uow) -> None:
         """One at a time, in whatever process."""
-        uow.guard(f"statement:{self.tenant}:{self.account}")
+        uow.guard(guard_of(self.tenant, self.account))
 
     def of(self, **more: object) -> dict[str, object]:
         """What names the account's rows in a statement."""
         return {"of_tenant": self.tenant, "of_account": self.account, **more}
 
     def sources(self, uow: Uow, days: tuple[date, date]) -> dict[date, str]:
-        """By day, whose lines are of record."""
+        """By day, whose lines are of record; a day without any is nobody's yet."""
         return {
             date.fromisoformat(row.day): row.source
             for row in uow.rows(_DAYS, self._span(days))
-            if row.source
+            if row.source and row.entries
         }
 
     def read(
@@ -134,7 +135,7 @@ class Book:
         """Days that were read from a source; those of the period ``whole``, all of it."""
         wanted = set(days)
         if whole is not None:
-            wanted.update(_between(*whole))
+            wanted.update(days_between(*whole))
         if not wanted:
             return
         span = self._span((min(wanted), max(wanted)))
@@ -149,7 +150,8 @@ class Book:
         changed = [
             self.of(
                 of_day=day.isoformat(),
-                new_source=row.source or source,
+                # A day that nobody has brought a line of is whose next reads it.
+                new_source=row.source if row.source and row.entries else source,
                 new_whole=int(bool(row.whole) or (whole is not None and _in(day, whole))),
             )
             for day, row in known.items()
@@ -236,7 +238,8 @@ class Book:
         span: tuple[date, date],
         anchor: date | None,
     ) -> dict[date, DayFacts]:
-        openings, closings = borders(spans_of(uow, self.tenant, self.account, span))
+        kept = {day: it.entries for day, it in moved.items()}
+        openings, closings = borders(spans_of(uow, self.tenant, self.account, span), kept)
         for row in uow.rows(_BALANCES, self._span(span)):
             told = openings if row.use == OPENING else closings
             told.setdefault(date.fromisoformat(row.day), {})[row.source] = row.amount_minor
@@ -283,7 +286,14 @@ class Book:
         return self.of(of_first=days[0].isoformat(), of_last=days[1].isoformat())
 
 
-def days_of(db: Connection, tenant: str, account: str, days: tuple[date, date]) -> Sequence[Any]:
+def guard_of(tenant: str, account: str) -> str:
+    """The guard under which the lines and days of an account change."""
+    return f"statement:{tenant}:{account}"
+
+
+def days_of(
+    db: Connection | Uow, tenant: str, account: str, days: tuple[date, date]
+) -> Sequence[Any]:
     """The kept days of an account, in order."""
     values = {
         "of_tenant": tenant,
@@ -291,7 +301,7 @@ def days_of(db: Connection, tenant: str, account: str, days: tuple[date, date]) 
         "of_first": days[0].isoformat(),
         "of_last": days[1].isoformat(),
     }
-    return _DAYS.rows(db, values)
+    return db.rows(_DAYS, values) if isinstance(db, Uow) else _DAYS.rows(db, values)
 
 
 def _same(row: Any, proof: DayProof, moved: Mapping[date, DaySum]) -> bool:  # noqa: ANN401 - a row
@@ -313,10 +323,6 @@ def _same(row: Any, proof: DayProof, moved: Mapping[date, DaySum]) -> bool:  # n
         told.credit,
         told.debit,
     )
-
-
-def _between(first: date, last: date) -> Iterator[date]:
-    return (first + _DAY * number for number in range((last - first).days + 1))
 
 
 def _in(day: date, span: tuple[date, date]) -> bool:

@@ -201,7 +201,7 @@ class Debits:
 
     async def _asking(self) -> Mapping[str, timedelta]:
         with acting_for(self._directory.tenants):
-            return await self._store.read(self._wanted.asking)
+            return await self._store.look(self._wanted.asking)
 
     async def look(self) -> None:
         """Ask for what is due now, and let go what waited for it."""

@@ -7,7 +7,7 @@ statement once it is over and, where balances are known, only if they prove it w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from gateway.domain.day import days_between
 from gateway.domain.errors import BankRefused, GatewayError, Refused
 from gateway.domain.money import Money, currency
 from gateway.lifecycle.telling import ErpOutbox, Say
@@ -153,7 +154,7 @@ class Feeds:
             it.keys.append((Kind.CREDIT, it.last_over, CLOSED))
         await self._tell(it)
         first = max((over or it.last_over) + _DAY, it.last_over - _DAY * BACK_MAX)
-        for day in _days_from(first, today - _DAY):
+        for day in days_between(first, today - _DAY):
             await self._day(it, day)
             if day <= it.last_over:
                 it.keys.append((Kind.CREDIT, day, CLOSED))
@@ -223,7 +224,7 @@ class Feeds:
         """Each day that is over, once and in order; the first time, the latest of them."""
         over, told = await self._store.read(partial(closed, of=it, kind=Kind.STATEMENT))
         first = max((over or it.last_over - _DAY) + _DAY, it.last_over - _DAY * BACK_MAX)
-        for day in _days_from(first, it.last_over):
+        for day in days_between(first, it.last_over):
             if not self._may_ask(it, day.isoformat()):
                 return
             statement = await self._statement(it, day)
@@ -343,10 +344,6 @@ class Feeds:
 
     def _put_off(self, it: Turn, what: str) -> None:
         self._not_before[it.named(what)] = it.now + PATIENCE
-
-
-def _days_from(first: date, last: date) -> Iterator[date]:
-    return (first + _DAY * number for number in range((last - first).days + 1))
 
 
 def _comes_in(entry: EntryTold) -> bool:

@@ -6,7 +6,7 @@ difference is told, because the same line has other words in another format.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -22,8 +22,10 @@ from gateway.ports.tenancy import OwnAccount, Tenant
 from gateway.statements import import_rows
 from gateway.statements.day_rows import days_of
 from gateway.statements.lines import Lines
-from gateway.statements.spans import Span, Standing, standing
+from gateway.statements.placing import OPEN, Marks, Place, place
+from gateway.statements.spans import Span, Standing
 from gateway.statements.survey import Survey, Surveyed
+from gateway.store.uow import Uow
 from gateway.wire.reasons import words
 
 CHUNK: Final = 1_000
@@ -37,19 +39,26 @@ class Planned:
     surveyed: Surveyed
     account: OwnAccount | None
     span: Span | None = None
-    standing: Standing = Standing.OPEN
+    place: Place = OPEN
+    by_place: bool = False
+    """Its new lines are those that no kept statement covers, whatever their words."""
     elsewhere: frozenset[date] = frozenset()
     """Days whose lines another source has brought."""
 
     @property
     def kept(self) -> bool:
         """Whether any of its lines can be new."""
-        return self.account is not None and self.standing is not Standing.SAME
+        return self.account is not None and self.place.standing is not Standing.SAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Rows of one account to stage at once. ``another`` gives twins of new lines their keys."""
+    """Rows of one account to stage at once. ``another`` gives twins of new lines their keys.
+
+    ``at`` is the statement's place in the file.
+    """
+
+    at: int
 
     account: str
     rows: list[dict[str, object]]
@@ -58,8 +67,10 @@ class Piece:
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """All statements of the file, and everything found in it."""
+    """All statements of the file, and everything found in it. ``source`` is its format's family."""
 
+    source: str
+    marks: Mapping[int, Marks]
     survey: Survey
     planned: list[Planned]
     findings: list[Finding]
@@ -73,13 +84,50 @@ class Plan:
             if it.account is not None and it.span is not None
         ]
 
+    def stands_as(self, other: Plan) -> bool:
+        """Whether the lines to be kept are the same by both: nothing came between them."""
+        return [(it.place, it.elsewhere) for it in self.planned] == [
+            (it.place, it.elsewhere) for it in other.planned
+        ]
 
-def plan(db: Connection, tenant: Tenant, found: Survey, source: str) -> Plan:
-    """Look at what is kept already."""
+    @property
+    def asks(self) -> dict[int, tuple[Span, str, frozenset[int]]]:
+        """By place in the file, the statements in which the places of balances would say more."""
+        return {
+            at: (it.span, it.account.currency, it.place.asks)
+            for at, it in enumerate(self.planned)
+            if it.span is not None and it.account is not None and it.place.asks
+        }
+
+    def misplaced(self, added: Mapping[int, int]) -> list[int]:
+        """Statements of which other lines were new than their places say, by place in the file."""
+        return [
+            at
+            for at, it in enumerate(self.planned)
+            if it.kept
+            and it.span is not None
+            # Lines that are not booked lie between no balances.
+            and it.surveyed.entries == it.span.entries
+            and not it.by_place
+            and not it.elsewhere
+            and it.place.new is not None
+            and it.place.standing is not Standing.ANEW
+            and added.get(at, 0) != it.place.new
+        ]
+
+
+def plan(
+    db: Connection | Uow,
+    tenant: Tenant,
+    found: Survey,
+    source: str,
+    marks: Mapping[int, Marks] | None = None,
+) -> Plan:
+    """Look at what is kept already. ``marks`` answers what an earlier plan asked."""
     findings = found.findings()
     planned: list[Planned] = []
     before: list[Span] = []
-    for surveyed in found.statements:
+    for at, surveyed in enumerate(found.statements):
         account = own_account(tenant, surveyed.account)
         if account is None:
             findings.append(_foreign(surveyed))
@@ -89,19 +137,22 @@ def plan(db: Connection, tenant: Tenant, found: Survey, source: str) -> Plan:
             continue
         span = it.span = _span(surveyed, account, (surveyed.first, surveyed.last))
         kept = import_rows.spans_of(db, tenant.id, account.number, (span.last, span.last))
-        alike = [one for by, one in kept if by == source and _ends_like(one, span)]
-        it.standing = standing(span, [*alike, *(one for one in before if _ends_like(one, span))])
-        before.append(span)
+        alike = [one for by, one in kept if by == source]
+        alike += [one for one in before if _touches(one, span)]
         days = days_of(db, tenant.id, account.number, (span.first, span.last))
+        it.place = place(span, alike, (marks or {}).get(at, {}), _lines_of(days, span, source))
+        before.append(span)
         others = [row for row in days if row.source and row.source != source and row.entries]
         it.elsewhere = frozenset(date.fromisoformat(row.day) for row in others)
         if it.kept:
             findings += _compared(surveyed, others, account)
-    return Plan(survey=found, planned=planned, findings=findings)
+    return Plan(source=source, marks=marks or {}, survey=found, planned=planned, findings=findings)
 
 
 def pieces(parts: Iterable[Part], of: Plan, lines: Callable[[str], Lines]) -> Iterator[Piece]:
     """The rows of a file's second reading. Raises LineNotKept for a line that cannot be one."""
+    if not any(it.kept for it in of.planned):
+        return  # no line is new: a second reading would tell nothing
     places = iter(of.survey.places)
     last, piece = -1, _Open()
     for part in parts:
@@ -110,7 +161,7 @@ def pieces(parts: Iterable[Part], of: Plan, lines: Callable[[str], Lines]) -> It
             if place != last:
                 yield from piece.taken()
                 last = place
-                piece = _begun(of.planned[place], lines)
+                piece = _begun(place, of.planned[place], lines)
         elif isinstance(part, EntryRead):
             piece.add(part)
             if piece.full:
@@ -122,9 +173,11 @@ def pieces(parts: Iterable[Part], of: Plan, lines: Callable[[str], Lines]) -> It
 class _Open:
     """Rows that wait to be staged."""
 
+    at: int = -1
     planned: Planned | None = None
     lines: Lines | None = None
     rows: list[dict[str, object]] = field(default_factory=list)
+    seen: int = 0
 
     @property
     def full(self) -> bool:
@@ -134,15 +187,22 @@ class _Open:
         if self.planned is None or self.lines is None:
             return
         row = self.lines.row(entry, self.planned.surveyed.last)
-        if date.fromisoformat(str(row["day"])) not in self.planned.elsewhere:
-            self.rows.append(row)
+        self.seen += 1
+        if date.fromisoformat(str(row["day"])) in self.planned.elsewhere:
+            return
+        if self.planned.by_place and any(
+            low < self.seen <= high for low, high in self.planned.place.told
+        ):
+            return  # a kept statement covers it
+        self.rows.append(row)
 
     def taken(self) -> Iterator[Piece]:
         if self.planned is None or self.lines is None or not self.rows:
             return
         rows, self.rows = self.rows, []
-        anew = self.planned.standing is Standing.ANEW
+        anew = self.planned.by_place or self.planned.place.standing is Standing.ANEW
         yield Piece(
+            at=self.at,
             account=self.lines.account,
             rows=rows,
             another=self.lines.next_key if anew else None,
@@ -150,12 +210,12 @@ class _Open:
         self.lines.piece()
 
 
-def _begun(planned: Planned, lines: Callable[[str], Lines]) -> _Open:
+def _begun(at: int, planned: Planned, lines: Callable[[str], Lines]) -> _Open:
     if planned.account is None or not planned.kept:
         return _Open()
     of_account = lines(planned.account.number)
     of_account.apart()
-    return _Open(planned=planned, lines=of_account)
+    return _Open(at=at, planned=planned, lines=of_account)
 
 
 def own_account(tenant: Tenant, told: str) -> OwnAccount | None:
@@ -183,14 +243,21 @@ def _span(it: Surveyed, account: OwnAccount, days: tuple[date, date]) -> Span:
         first=days[0],
         last=days[1],
         statement_id=it.statement_id,
-        entries=it.entries,
+        entries=sum(number for number, _ in it.by_day.values()),
         opening=minor_of(it.opening, account),
         closing=minor_of(it.closing, account),
     )
 
 
-def _ends_like(one: Span, other: Span) -> bool:
-    return (one.account, one.last) == (other.account, other.last)
+def _lines_of(days: Sequence[Any], it: Span, source: str) -> int:
+    """How many booked lines of its last day a source has brought."""
+    last = it.last.isoformat()
+    return sum(row.entries for row in days if (row.day, row.source) == (last, source))
+
+
+def _touches(one: Span, other: Span) -> bool:
+    """Whether a statement tells of the last day of another one of its account."""
+    return one.account == other.account and one.first <= other.last <= one.last
 
 
 def _compared(surveyed: Surveyed, days: Sequence[Any], account: OwnAccount) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from gateway.domain.bank_file import Finding
 from gateway.statements.line_rows import IMPORTED, QUARANTINED, STAGED, unstage
+from gateway.statements.return_rows import look_for_returns
 from gateway.statements.spans import Span
 from gateway.store import tables
 from gateway.store.instants import from_us, to_us
@@ -67,6 +68,12 @@ _STATE: Final = prepare(
     )
 )
 _ONE: Final = prepare(select(_i).where(*_OF))
+_ACCOUNTS: Final = prepare(
+    select(_p.c.account)
+    .where(_p.c.tenant == bindparam("of_tenant"), _p.c.import_id == bindparam("of_id"))
+    .distinct()
+    .order_by(_p.c.account)
+)
 _NEWEST: Final = prepare(
     select(_i)
     .where(_i.c.tenant == bindparam("of_tenant"), _i.c.state != STAGED)
@@ -111,6 +118,11 @@ class Import:
     changed: int = 0
     findings: tuple[Finding, ...] = ()
     ended_at: datetime | None = None
+    withdrawn_by: str = ""
+    withdrawn_at: datetime | None = None
+    withdrawn_why: str = ""
+    withdrawn_lines: int = 0
+    withdrawn_matches: int = 0
     repeated: bool = False
     """The same bytes were imported before: this is that import, and nothing was added now."""
 
@@ -140,10 +152,35 @@ def of_digest(db: Connection, tenant: str, digest: str) -> Import | None:
     return _import(rows[0]) if rows else None
 
 
-def one(db: Connection, tenant: str, import_id: str) -> Import | None:
+def one(db: Connection | Uow, tenant: str, import_id: str) -> Import | None:
     """An import by its id."""
-    rows = _ONE.rows(db, {"of_tenant": tenant, "of_id": import_id})
+    of = {"of_tenant": tenant, "of_id": import_id}
+    rows = db.rows(_ONE, of) if isinstance(db, Uow) else _ONE.rows(db, of)
     return _import(rows[0]) if rows else None
+
+
+def accounts_of(db: Connection, tenant: str, import_id: str) -> tuple[str, ...] | None:
+    """The accounts that the statements of an import speak of; None where there is no such import.
+
+    One that kept nothing speaks of none.
+    """
+    if one(db, tenant, import_id) is None:
+        return None
+    rows = _ACCOUNTS.rows(db, {"of_tenant": tenant, "of_id": import_id})
+    return tuple(row.account for row in rows)
+
+
+def alone(uow: Uow, tenant: str) -> bool:
+    """Keep other imports of the tenant from beginning until the commit.
+
+    False while one is under way; what dead ones left is removed.
+    """
+    uow.guard(f"statement-import:{tenant}")
+    for row in uow.rows(_STAGING, {"of_tenant": tenant}):
+        if not row.given_up:
+            return False
+        discard(uow, tenant, row.id)
+    return True
 
 
 def newest(db: Connection, tenant: str, at_most: int) -> list[Import]:
@@ -153,11 +190,8 @@ def newest(db: Connection, tenant: str, at_most: int) -> list[Import]:
 
 def begin(uow: Uow, new: Import) -> bool:
     """Begin staging; False while another import of the tenant is under way."""
-    uow.guard(f"statement-import:{new.tenant}")
-    for row in uow.rows(_STAGING, {"of_tenant": new.tenant}):
-        if not row.given_up:
-            return False
-        discard(uow, new.tenant, row.id)
+    if not alone(uow, new.tenant):
+        return False
     add(uow, new)
     return True
 
@@ -281,6 +315,9 @@ def discard(uow: Uow, tenant: str, import_id: str) -> None:
 
 
 def _tell(uow: Uow, it: Import) -> None:
+    """Journal what came of an import; new lines are looked through for returns (退票)."""
+    if it.state == IMPORTED and it.added + it.changed:
+        look_for_returns(uow, it.tenant, it.id, to_us(it.ended_at or it.begun))
     uow.journal(
         Record(
             tenant=it.tenant,
@@ -326,4 +363,9 @@ def _import(row: Any) -> Import:  # noqa: ANN401 - a row of the table
         ),
         begun=from_us(row.begun_us),
         ended_at=from_us(row.ended_us) if row.ended_us is not None else None,
+        withdrawn_by=row.withdrawn_by,
+        withdrawn_at=from_us(row.withdrawn_us) if row.withdrawn_us is not None else None,
+        withdrawn_why=row.withdrawn_why,
+        withdrawn_lines=row.withdrawn_lines,
+        withdrawn_matches=row.withdrawn_matches,
     )

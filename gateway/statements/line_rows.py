@@ -33,13 +33,14 @@ from gateway.store.prepared import among, prepare
 from gateway.store.uow import Uow
 
 STAGED, IMPORTED, QUARANTINED, REFUSED = "staged", "imported", "quarantined", "refused"
+WITHDRAWN: Final = "withdrawn"
 GONE: Final = "gone"
 """A pending line whose day was proven without it: kept, counted nowhere."""
 _BOOKED, _PENDING = EntryStatus.BOOKED.value, EntryStatus.PENDING.value
-_l, _i = tables.statement_line, tables.statement_import
+_l, _i, _a = tables.statement_line, tables.statement_import, tables.statement_also
 _wanted: Final = elements(bindparam("wanted", type_=Text()), "wanted")
 _KNOWN: Final = prepare(
-    select(_l.c.day, _l.c.key)
+    select(_l.c.day, _l.c.key, _l.c.import_id)
     # An outer join, and what it adds left out again: so each line is looked up by its key.
     .select_from(
         _wanted.outerjoin(
@@ -54,6 +55,26 @@ _KNOWN: Final = prepare(
     )
     .where(func.coalesce(_l.c.key, "") != "")
 )
+_DONE: Final = (
+    select(_i.c.id)
+    .where(_i.c.tenant == _l.c.tenant, _i.c.id == _l.c.import_id, _i.c.state == IMPORTED)
+    .exists()
+)
+_TOLD: Final = prepare(
+    select(_a.c.day, _a.c.key)
+    .select_from(
+        _wanted.outerjoin(
+            _a,
+            and_(
+                _a.c.tenant == bindparam("of_tenant"),
+                _a.c.account == bindparam("of_account"),
+                _a.c.day == text_at(_wanted, 0),
+                _a.c.key == text_at(_wanted, 1),
+            ),
+        )
+    )
+    .where(func.coalesce(_a.c.key, "") != "")
+)
 _WAITING: Final = prepare(
     select(_l.c.day, _l.c.key, _l.c.likeness)
     .where(
@@ -61,6 +82,7 @@ _WAITING: Final = prepare(
         _l.c.account == bindparam("of_account"),
         _l.c.status == _PENDING,
         _l.c.import_id != bindparam("of_import"),
+        _DONE,
     )
     .order_by(_l.c.day, _l.c.place, _l.c.key)
 )
@@ -80,11 +102,6 @@ _REPLACED: Final = prepare(
         _l.c.day == bindparam("of_day"),
         _l.c.key == bindparam("of_key"),
     )
-)
-_DONE: Final = (
-    select(_i.c.id)
-    .where(_i.c.tenant == _l.c.tenant, _i.c.id == _l.c.import_id, _i.c.state == IMPORTED)
-    .exists()
 )
 _SPAN: Final = (
     _l.c.tenant == bindparam("of_tenant"),
@@ -119,8 +136,26 @@ _LISTED: Final = prepare(
     .limit(bindparam("at_most", type_=Integer()))
     .offset(bindparam("from_place", type_=Integer()))
 )
-_UNSTAGE: Final = prepare(
+_UNSTAGE: Final = tuple(
+    prepare(
+        delete(it).where(
+            it.c.tenant == bindparam("of_tenant"), it.c.import_id == bindparam("of_import")
+        )
+    )
+    for it in (_l, _a)
+)
+_STAGED_OF_DAY: Final = prepare(
     delete(_l).where(
+        _l.c.tenant == bindparam("of_tenant"),
+        _l.c.account == bindparam("of_account"),
+        _l.c.day == bindparam("of_day"),
+        _l.c.import_id.in_(
+            select(_i.c.id).where(_i.c.tenant == bindparam("of_tenant"), _i.c.state == STAGED)
+        ),
+    )
+)
+_HELD: Final = prepare(
+    select(func.count().label("lines")).where(
         _l.c.tenant == bindparam("of_tenant"), _l.c.import_id == bindparam("of_import")
     )
 )
@@ -140,19 +175,24 @@ class DaySum:
         return self.credit - self.debit
 
 
-def put_lines(
+def put_lines(  # noqa: PLR0913 - the last two by keyword
     uow: Uow,
     tenant: str,
     account: str,
     rows: Sequence[dict[str, object]],
+    *,
     another: Callable[[str], str] | None = None,
+    also: bool = False,
 ) -> int:
-    """Store those that are not there yet; how many. All rows are of one account.
+    """Store those that are not there yet; how many. All rows are of one account and import.
 
     With ``another`` all of them are new: one whose key is taken is a twin, and gets another key.
+    With ``also`` it is noted of lines that another import brought that this one told them too.
     """
     known = _known(uow, tenant, account, rows)
     if another is None:
+        if also and known:
+            _note(uow, tenant, account, rows, known)
         rows = [it for it in rows if (it["day"], it["key"]) not in known]
     else:
         twins = [it for it in rows if (it["day"], it["key"]) in known]
@@ -165,12 +205,65 @@ def put_lines(
     return len(rows)
 
 
+def _note(
+    uow: Uow,
+    tenant: str,
+    account: str,
+    rows: Sequence[Mapping[str, object]],
+    known: Mapping[tuple[object, object], object],
+) -> None:
+    """Note that known lines were told again: one further teller of a line is enough."""
+    by = rows[0]["import_id"]
+    again = [it for it in rows if known.get((it["day"], it["key"]), by) != by]
+    if not again:
+        return
+    told = set(map(tuple, uow.tuples(_TOLD, _asked(tenant, account, again))))
+    uow.add(
+        _a,
+        *(
+            {"tenant": tenant, "account": account, "day": it["day"], "key": it["key"]}
+            | {"import_id": by}
+            for it in again
+            if (it["day"], it["key"]) not in told
+        ),
+    )
+
+
+def drop_staged(uow: Uow, tenant: str, account: str, day: date) -> None:
+    """Remove what an import under way has staged of a day: another one brings lines of it first.
+
+    The import finds that out before it ends, and begins again.
+    """
+    of = {"of_tenant": tenant, "of_account": account, "of_day": day.isoformat()}
+    uow.change(_STAGED_OF_DAY, of)
+
+
+def held_of(uow: Uow, tenant: str, import_id: str) -> int:
+    """How many lines of an import are there."""
+    (row,) = uow.rows(_HELD, {"of_tenant": tenant, "of_import": import_id})
+    return int(row.lines)
+
+
+def keys_there(
+    uow: Uow, tenant: str, account: str, places: Sequence[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Which of these lines, by day and key, are there."""
+    asked = msgspec.json.encode(places).decode()
+    of = {"of_tenant": tenant, "of_account": account, "wanted": asked}
+    return {(str(day), str(key)) for day, key, _ in uow.tuples(_KNOWN, of)}
+
+
 def _known(
     uow: Uow, tenant: str, account: str, rows: Sequence[Mapping[str, object]]
-) -> set[tuple[object, object]]:
+) -> dict[tuple[object, object], object]:
+    """By day and key, which import brought the lines that are there."""
+    found = uow.tuples(_KNOWN, _asked(tenant, account, rows))
+    return {(day, key): import_id for day, key, import_id in found}
+
+
+def _asked(tenant: str, account: str, rows: Sequence[Mapping[str, object]]) -> dict[str, object]:
     asked = msgspec.json.encode([(it["day"], it["key"]) for it in rows]).decode()
-    of = {"of_tenant": tenant, "of_account": account, "wanted": asked}
-    return {(day, key) for day, key in uow.tuples(_KNOWN, of)}
+    return {"of_tenant": tenant, "of_account": account, "wanted": asked}
 
 
 def replace_pending(uow: Uow, tenant: str, account: str, import_id: str) -> int:
@@ -215,7 +308,8 @@ def listed(
 
 def unstage(uow: Uow, tenant: str, import_id: str) -> None:
     """Remove what an import that will never be done has staged."""
-    uow.change(_UNSTAGE, {"of_tenant": tenant, "of_import": import_id})
+    for statement in _UNSTAGE:
+        uow.change(statement, {"of_tenant": tenant, "of_import": import_id})
 
 
 def _span(tenant: str, account: str, days: tuple[date, date]) -> dict[str, object]:

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from gateway.domain.bank_file import EntryRead, Finding, Gravity, TransactionRead
+from gateway.domain.errors import Refused
 from gateway.domain.exact import Exact
 from gateway.domain.money import Currency, Money, MoneyFormatError, currency
 from gateway.domain.statement import Entry, EntryStatus
@@ -26,11 +27,13 @@ _BOOKED: Final = EntryStatus.BOOKED
 _MINOR_MAX: Final = 2**63 - 1
 
 
-class LineNotKept(Exception):
+class LineNotKept(Refused):
     """A line that cannot be kept as it is; ``finding`` says why."""
 
+    code = "line_not_kept"
+
     def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.code)
+        super().__init__(finding.en, finding.zh)
         self.finding = finding
 
 
@@ -113,25 +116,60 @@ class Lines:
         return minor
 
     def _key(self, entry: EntryRead, day: str, minor: int) -> str:
-        if entry.bank_key:
-            # The bank's own key says which line it is; without one its words have to.
-            words: tuple[str, ...] = (entry.bank_key, str(minor))
-        else:
-            words = (
-                *(day, str(minor), entry.currency, entry.reference, entry.entry_reference),
-                *(entry.end_to_end_id, entry.counterparty_account, entry.remittance),
-                entry.booked_at.isoformat() if entry.booked_at else "",
+        return self._numbered(
+            equal_words(
+                day=day,
+                minor=minor,
+                currency=entry.currency,
+                bank_key=entry.bank_key,
+                reference=entry.reference,
+                entry_reference=entry.entry_reference,
+                end_to_end_id=entry.end_to_end_id,
+                counterparty_account=entry.counterparty_account,
+                remittance=entry.remittance,
+                booked_at=entry.booked_at.isoformat() if entry.booked_at else "",
+                status=entry.status.value,
             )
-        if entry.status is not _BOOKED:  # a booked line never hides behind a pending one
-            words = (*words, entry.status.value)
-        told = "\x1f".join(words).encode("utf-8", "surrogatepass")
-        return self._numbered(hashlib.sha256(told).digest())
+        )
 
     def _numbered(self, equal: bytes) -> str:
         self._seen[equal] += 1
-        key = hashlib.sha256(b"%b\x1f%d" % (equal, self._seen[equal])).hexdigest()
+        key = key_of(equal, self._seen[equal])
         self._equal[key] = equal
         return key
+
+
+def equal_words(  # noqa: PLR0913 - by keyword: all that tells a line from another
+    *,
+    day: str,
+    minor: int,
+    currency: str,
+    bank_key: str,
+    reference: str,
+    entry_reference: str,
+    end_to_end_id: str,
+    counterparty_account: str,
+    remittance: str,
+    booked_at: str,
+    status: str,
+) -> bytes:
+    """The digest of what equal lines share; texts as they are kept."""
+    if bank_key:
+        # The bank's own key says which line it is; without one its words have to.
+        words: tuple[str, ...] = (bank_key, str(minor))
+    else:
+        words = (
+            *(day, str(minor), currency, reference, entry_reference),
+            *(end_to_end_id, counterparty_account, remittance, booked_at),
+        )
+    if status != _BOOKED.value:  # a booked line never hides behind a pending one
+        words = (*words, status)
+    return hashlib.sha256("\x1f".join(words).encode("utf-8", "surrogatepass")).digest()
+
+
+def key_of(equal: bytes, number: int) -> str:
+    """The key of one of some equal lines, counted from 1."""
+    return hashlib.sha256(b"%b\x1f%d" % (equal, number)).hexdigest()
 
 
 def _likeness(entry: EntryRead, minor: int) -> str:

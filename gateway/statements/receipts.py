@@ -19,6 +19,7 @@ from gateway.ports.erp_answers import Asker
 from gateway.ports.runtime import Runtime
 from gateway.ports.statements import QuestionSource
 from gateway.statements.payments import Sent, by_id, sent
+from gateway.statements.receipt_rows import paper_of_payment
 from gateway.statements.sharing import Shared, Sharing
 from gateway.store import tables
 from gateway.store.instants import to_us
@@ -57,13 +58,7 @@ class Receipts:
         self._seen = seen
         self._asked: Sharing[InstructionReceipt] = Sharing(runtime)
 
-    async def get(self, asker: Asker, wanted: str) -> ReceiptFacts:
-        """The receipt of an instruction (its id), or the kept one with that number of the bank's.
-
-        Raises NotFound for what is not there or not the asker's, NotOffered for a payment that
-        never left or a bank without receipts, and what asking the bank raises.
-        """
-
+    async def _row(self, asker: Asker, wanted: str) -> Row[Any]:
         def find(db: Connection) -> Row[Any]:
             row = by_id(db, asker, wanted)
             if row is None:
@@ -74,8 +69,23 @@ class Receipts:
             self._seen.instruction(db, asker, row.id)
             return row
 
-        row = await self._store.read(find)
-        return (await self.of(asker.tenant, row)).facts
+        return await self._store.read(find)
+
+    async def get(self, asker: Asker, wanted: str) -> ReceiptFacts:
+        """The receipt of an instruction (its id), or the kept one with that number of the bank's.
+
+        Raises NotFound for what is not there or not the asker's, NotOffered for a payment that
+        never left or a bank without receipts, and what asking the bank raises.
+        """
+        return (await self.of(asker.tenant, await self._row(asker, wanted))).facts
+
+    async def bank_file(self, asker: Asker, wanted: str) -> Row[Any] | None:
+        """The bank's own paper of the same, as it is kept; None where there is none (yet).
+
+        Raises NotFound as ``get`` does. The bank is not asked.
+        """
+        row = await self._row(asker, wanted)
+        return await self._store.read(lambda db: paper_of_payment(db, asker.tenant, row))
 
     async def of(self, tenant: str, row: Row[Any]) -> Found:
         """The receipt of a payment that the asker may see. Raises as ``get`` does."""

@@ -10,22 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import BigInteger, bindparam, select
 
 from gateway.domain.errors import GatewayError
-from gateway.domain.evidence import Evidence
-from gateway.domain.instruction import Cause, State
-from gateway.domain.outcome import Grade, Outcome, Stage, Verdict
+from gateway.domain.instruction import State
 from gateway.domain.statement import Entry
-from gateway.lifecycle.apply import apply, open_case, open_loose_case
-from gateway.lifecycle.rows import standing
 from gateway.ports.runtime import Runtime
 from gateway.ports.statements import RefundSource
 from gateway.ports.tenancy import Directory, OwnAccount, Tenant
 from gateway.schedule import work
 from gateway.schedule.work import Queue, Work, WorkKind
+from gateway.statements import returned
+from gateway.statements.returned import Return
 from gateway.store import tables
 from gateway.store.instants import span_us, to_us
 from gateway.store.prepared import prepare
@@ -38,11 +36,10 @@ EVERY: Final = timedelta(hours=1)
 """How often an account is asked, on the shared clock."""
 BACK_MAX: Final = timedelta(days=15)
 """How far back a first look goes; returns come within days."""
-_ACTOR: Final = "statements"
 _PAID: Final = (State.SETTLED.value, State.RETURNED.value)
 _AT_ONCE: Final = 20
 """Accounts of one tenant that are claimed together; other processes may take the others."""
-_i, _w, _c = tables.instruction, tables.work, tables.case
+_i, _w = tables.instruction, tables.work
 _CANDIDATES: Final = prepare(
     select(_i)
     .where(
@@ -58,13 +55,6 @@ _CANDIDATES: Final = prepare(
 _KNOWN: Final = prepare(
     select(_w.c.subject).where(
         _w.c.tenant == bindparam("of_tenant"), _w.c.kind == WorkKind.REFUNDS.value
-    )
-)
-_SUSPECTED: Final = prepare(
-    select(_c.c.id).where(
-        _c.c.tenant == bindparam("of_tenant"),
-        _c.c.instruction == bindparam("of_instruction"),
-        _c.c.kind == "refund_suspected",
     )
 )
 
@@ -192,56 +182,26 @@ class Refunds:
         proven = [
             row for row in rows if row.bank_reference and row.bank_reference == entry.reference
         ]
-        at = self._runtime.clock.now()
+        at, ids, told = self._runtime.clock.now(), self._runtime.ids, _return(entry)
         if len(proven) == 1:
-            apply(uow, self._runtime.ids, [standing(proven[0])], _returned(entry, at))
+            returned.give_back(uow, ids, proven[0], told, at)
             return
-        settled = [row for row in rows if row.state == State.SETTLED.value]
-        if settled:
-            for row in settled:
-                self._call(uow, row, entry, at)
-        elif not rows:
-            open_loose_case(
-                uow,
-                self._runtime.ids,
-                tenant=visit.tenant.id,
-                key=entry.bank_key or entry.reference,
-                kind="refund_unlinked",
-                detail=f"refund of {entry.amount.text()} fits no payment of ours",
-                at=at,
-            )
-
-    def _call(self, uow: Uow, row: Any, entry: Entry, at: datetime) -> None:  # noqa: ANN401 - a row
-        """A refund that may belong to this payment: people look, once."""
-        subject = standing(row)
-        known = uow.first(_SUSPECTED, {"of_tenant": subject.tenant, "of_instruction": subject.id})
-        if known is None:
-            evidence = Evidence(
-                cause=Cause.STATEMENT,
-                target=None,
-                actor=_ACTOR,
-                at=at,
-                reason=f"a refund of {entry.amount.text()} from this payee may be this payment's",
-            )
-            open_case(uow, self._runtime.ids, subject, "refund_suspected", evidence)
+        detail = f"a refund of {told.amount} from this payee may be this payment's"
+        for row in rows:
+            if row.state == State.SETTLED.value:
+                returned.call(uow, ids, row, (returned.SUSPECTED, detail), at)
+        if not rows:
+            why = "it fits no payment of ours"
+            returned.call_for_none(uow, ids, visit.tenant.id, (told, why), at)
 
 
-def _returned(entry: Entry, at: datetime) -> Evidence:
-    """The statement entry as evidence that a payment came back."""
-    return Evidence(
-        cause=Cause.STATEMENT,
-        target=State.RETURNED,
-        grade=Grade.STATEMENT,
-        actor=_ACTOR,
-        at=at,
-        outcome=Outcome(
-            verdict=Verdict.RETURNED,
-            stage=Stage.EXECUTION,
-            text=entry.remittance,
-            reason="refund",
-            bank_reference=entry.reference,
-        ),
-        reason=f"refund booked {entry.booking_date or ''} {entry.bank_key}".strip(),
+def _return(entry: Entry) -> Return:
+    return Return(
+        amount=entry.amount.text(),
+        day=entry.booking_date.isoformat() if entry.booking_date else "",
+        bank_key=entry.bank_key,
+        reference=entry.reference,
+        text=entry.remittance,
     )
 
 

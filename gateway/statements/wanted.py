@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from gateway.domain.day import day_of
 from gateway.domain.errors import Fault, NotFound, Refused
 from gateway.ports.erp_answers import Asker
 from gateway.ports.erp_questions import Question, QuestionKind
@@ -15,7 +15,6 @@ from gateway.ports.tenancy import OwnAccount, Tenant
 
 DAYS_MAX: Final = 366
 """Most days of one question; a bank may allow fewer and says so itself."""
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _ONE_DAY: Final = timedelta(days=1)
 _OF_PAYMENT: Final = frozenset({QuestionKind.STATUS, QuestionKind.RECEIPT})
 _REFERENCE_MAX: Final = 255
@@ -88,10 +87,7 @@ def _day(question: Question, name: str, default: date, found: list[Fault]) -> da
     text = getattr(question, name)
     if not text:
         return default
-    try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
+    day = day_of(text)
     if day is None:
         found.append(
             _fault(

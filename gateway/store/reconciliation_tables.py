@@ -73,6 +73,8 @@ reconciliation_run = Table(
     Column("suggested", Integer, nullable=False),
     us("begun_us"),
     us("ended_us"),
+    # ── added by revision 0018, so last: the version of the client's rules, 0 for the standard ──
+    Column("rules_version", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("reconciliation_run_account", "tenant", "account", "begun_us"),
 )
@@ -101,6 +103,8 @@ reconciliation_match = Table(
     Column("undone_by", ACTOR, nullable=False, server_default=""),
     us("undone_us", nullable=True),
     text_of("undone_reason"),
+    # ── added by revision 0018: the version in force when it was made ──
+    Column("rules_version", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("reconciliation_match_account", "tenant", "account", "state", "made_us"),
 )
@@ -174,4 +178,57 @@ reconciliation_sheet = Table(
     us("reviewed_us", nullable=True),
     text_of("reason"),
     PrimaryKeyConstraint("tenant", "account", "day"),
+)
+
+# The versions of a client's rules, kept for ever; at most one of them is in force.
+reconciliation_rules = Table(
+    "reconciliation_rules",
+    metadata,
+    Column("tenant", TENANT, nullable=False),
+    Column("version", Integer, nullable=False),
+    # proposed, in_force, replaced, withdrawn
+    Column("state", String(10), nullable=False),
+    # JSON: the rule set, every value named; what is voted on is this and nothing else
+    text_of("content"),
+    Column("digest", DIGEST, nullable=False),
+    text_of("comment"),
+    Column("proposed_by", ACTOR, nullable=False),
+    us("proposed_us"),
+    # the second person
+    Column("confirmed_by", ACTOR, nullable=False, server_default=""),
+    us("confirmed_us", nullable=True),
+    text_of("reason"),
+    # who withdrew it; '' where another version came in force
+    Column("ended_by", ACTOR, nullable=False, server_default=""),
+    us("ended_us", nullable=True),
+    text_of("ended_reason"),
+    PrimaryKeyConstraint("tenant", "version"),
+)
+
+# What a person's match taught: this party or text of the bank is that one of the books.
+reconciliation_memory = Table(
+    "reconciliation_memory",
+    metadata,
+    Column("tenant", TENANT, nullable=False),
+    # the match that taught it
+    Column("match", ID, nullable=False),
+    Column("account", ID, nullable=False),
+    # the digest of both sides: several matches may teach the same
+    Column("pair", DIGEST, nullable=False),
+    # held, forgotten
+    Column("state", String(9), nullable=False),
+    text_of("bank_name"),
+    text_of("bank_account"),
+    # a text without its numbers
+    text_of("bank_text"),
+    text_of("book_name"),
+    text_of("book_account"),
+    text_of("book_text"),
+    Column("made_by", ACTOR, nullable=False),
+    us("made_us"),
+    Column("forgotten_by", ACTOR, nullable=False, server_default=""),
+    us("forgotten_us", nullable=True),
+    text_of("forgotten_reason"),
+    PrimaryKeyConstraint("tenant", "match"),
+    Index("reconciliation_memory_account", "tenant", "account", "state", "made_us"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -71,7 +73,7 @@ statement_import = Table(
     metadata,
     Column("tenant", TENANT, nullable=False),
     Column("id", ID, nullable=False),
-    # One of staged, imported, quarantined, refused.
+    # One of staged, imported, quarantined, refused, withdrawn.
     Column("state", String(12), nullable=False),
     # bank, or the family of the file's format: lines of one source are told apart by their words
     Column("source", String(16), nullable=False),
@@ -88,6 +90,12 @@ statement_import = Table(
     text_of("findings"),
     us("begun_us"),
     us("ended_us", nullable=True),
+    # Who took it back, when and why; its lines are in ``statement_withdrawn`` then.
+    Column("withdrawn_by", ACTOR, nullable=False, server_default=""),
+    us("withdrawn_us", nullable=True),
+    text_of("withdrawn_why"),
+    Column("withdrawn_lines", Integer, nullable=False, server_default="0"),
+    Column("withdrawn_matches", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("tenant", "id"),
     Index("statement_import_digest", "tenant", "digest"),
     Index("statement_import_open", "state", "holder"),
@@ -111,41 +119,49 @@ statement_part = Table(
     Index("statement_part_days", "tenant", "account", "last_day"),
 )
 
+
+def _of_a_line() -> tuple[Column[Any], ...]:
+    """What is kept of a line, whether it counts or was withdrawn."""
+    return (
+        Column("tenant", TENANT, nullable=False),
+        Column("account", ID, nullable=False),
+        Column("day", DAY, nullable=False),
+        # Of the source, the line's own words and its place among equal ones: twins stay two.
+        Column("key", DIGEST, nullable=False),
+        Column("import_id", ID, nullable=False),
+        # The order in which the bank listed the lines of a day.
+        Column("place", Integer, nullable=False),
+        # booked, pending, info
+        Column("status", String(8), nullable=False),
+        Column("amount_minor", BigInteger, nullable=False),
+        Column("currency", String(3), nullable=False),
+        Column("value_day", DAY, nullable=False, server_default=""),
+        Column("booked_at", String(32), nullable=False, server_default=""),
+        Column("balance_minor", BigInteger, nullable=True),
+        text_of("bank_key"),
+        text_of("reference"),
+        text_of("entry_reference"),
+        text_of("end_to_end_id"),
+        text_of("counterparty_name"),
+        text_of("counterparty_account"),
+        text_of("counterparty_bank"),
+        text_of("remittance"),
+        Column("code", String(64), nullable=False, server_default=""),
+        Column("own_code", String(64), nullable=False, server_default=""),
+        Column("return_reason", String(64), nullable=False, server_default=""),
+        Column("reversal", SmallInteger, nullable=False, server_default="0"),
+        # What a pending line has in common with the booked one that takes its place.
+        Column("likeness", DIGEST, nullable=False, server_default=""),
+        # JSON: the parts of a batch entry, which add up to it; '' for an entry without.
+        text_of("parts"),
+        us("first_seen_us"),
+    )
+
+
 statement_line = Table(
     "statement_line",
     metadata,
-    Column("tenant", TENANT, nullable=False),
-    Column("account", ID, nullable=False),
-    Column("day", DAY, nullable=False),
-    # Of the source, the line's own words and its place among equal ones: twins stay two.
-    Column("key", DIGEST, nullable=False),
-    Column("import_id", ID, nullable=False),
-    # The order in which the bank listed the lines of a day.
-    Column("place", Integer, nullable=False),
-    # booked, pending, info
-    Column("status", String(8), nullable=False),
-    Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
-    Column("value_day", DAY, nullable=False, server_default=""),
-    Column("booked_at", String(32), nullable=False, server_default=""),
-    Column("balance_minor", BigInteger, nullable=True),
-    text_of("bank_key"),
-    text_of("reference"),
-    text_of("entry_reference"),
-    text_of("end_to_end_id"),
-    text_of("counterparty_name"),
-    text_of("counterparty_account"),
-    text_of("counterparty_bank"),
-    text_of("remittance"),
-    Column("code", String(64), nullable=False, server_default=""),
-    Column("own_code", String(64), nullable=False, server_default=""),
-    Column("return_reason", String(64), nullable=False, server_default=""),
-    Column("reversal", SmallInteger, nullable=False, server_default="0"),
-    # What a pending line has in common with the booked one that takes its place.
-    Column("likeness", DIGEST, nullable=False, server_default=""),
-    # JSON: the parts of a batch entry, which add up to it; '' for an entry without.
-    text_of("parts"),
-    us("first_seen_us"),
+    *_of_a_line(),
     PrimaryKeyConstraint("tenant", "account", "day", "key"),
     Index("statement_line_import", "tenant", "import_id"),
     Index(
@@ -156,6 +172,28 @@ statement_line = Table(
         sqlite_where=text("status = 'pending'"),
         postgresql_where=text("status = 'pending'"),
     ),
+)
+
+# Lines of imports that were withdrawn, as they were: the import says by whom, when and why.
+statement_withdrawn = Table(
+    "statement_withdrawn",
+    metadata,
+    *_of_a_line(),
+    PrimaryKeyConstraint("tenant", "import_id", "account", "day", "key"),
+)
+
+# A line that a further import told too: it stays when the import that brought it is withdrawn.
+# One row for a line at most; ``import_id`` '' once that import was withdrawn itself.
+statement_also = Table(
+    "statement_also",
+    metadata,
+    Column("tenant", TENANT, nullable=False),
+    Column("account", ID, nullable=False),
+    Column("day", DAY, nullable=False),
+    Column("key", DIGEST, nullable=False),
+    Column("import_id", ID, nullable=False, server_default=""),
+    PrimaryKeyConstraint("tenant", "account", "day", "key"),
+    Index("statement_also_import", "tenant", "import_id"),
 )
 
 # A balance that somebody stated for the begin or the end of a day.

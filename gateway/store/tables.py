@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from gateway.store.columns import ID, TENANT, metadata, text_of, us
+from gateway.store.confirmation_tables import bank_notice, reconciliation_confirmation
 from gateway.store.control_tables import (
     attachment,
     bank_office,
@@ -55,12 +56,15 @@ from gateway.store.identity_tables import (
     identity_recovery,
     identity_session,
 )
+from gateway.store.receipt_tables import receipt_day, receipt_file
 from gateway.store.reconciliation_tables import (
     ledger_balance,
     ledger_item,
     reconciliation_match,
+    reconciliation_memory,
     reconciliation_note,
     reconciliation_part,
+    reconciliation_rules,
     reconciliation_run,
     reconciliation_sheet,
     reconciliation_suggestion,
@@ -68,18 +72,21 @@ from gateway.store.reconciliation_tables import (
 from gateway.store.statement_tables import (
     bank_debit,
     bank_debit_look,
+    statement_also,
     statement_balance,
     statement_day,
     statement_import,
     statement_line,
     statement_part,
     statement_receipt,
+    statement_withdrawn,
 )
 
 __all__ = (
     "attachment",
     "bank_debit",
     "bank_debit_look",
+    "bank_notice",
     "bank_office",
     "calendar_day",
     "calendar_year",
@@ -105,21 +112,28 @@ __all__ = (
     "payee_change",
     "payee_change_item",
     "payee_vote",
+    "receipt_day",
+    "receipt_file",
+    "reconciliation_confirmation",
     "reconciliation_match",
+    "reconciliation_memory",
     "reconciliation_note",
     "reconciliation_part",
+    "reconciliation_rules",
     "reconciliation_run",
     "reconciliation_sheet",
     "reconciliation_suggestion",
     "reference_import",
     "reservation",
     "resolution",
+    "statement_also",
     "statement_balance",
     "statement_day",
     "statement_import",
     "statement_line",
     "statement_part",
     "statement_receipt",
+    "statement_withdrawn",
     "told_entry",
 )  # what stands in other modules and is used as if it stood here
 

@@ -21,12 +21,19 @@ class HttpFetch:
     """Calls ``fetch(method, url, headers, body)``; every call has a connection of its own.
 
     ``tls`` is the context for https, None for the system's certificates; ``timeout_s`` bounds a
-    call as a whole.
+    call as a whole, ``answer_max`` the bytes of an answer.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, timeout_s: int = 10) -> None:
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout_s: int = 10,
+        answer_max: int = ANSWER_MAX,
+    ) -> None:
         self._tls = tls
         self._timeout_s = timeout_s
+        self._answer_max = answer_max
 
     async def __call__(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, /
@@ -43,7 +50,7 @@ class HttpFetch:
                 read = bytearray()
                 async for piece in answer.aiter_bytes():
                     read += piece
-                    if len(read) > ANSWER_MAX:
+                    if len(read) > self._answer_max:
                         raise Unconfirmed("the answer is too long", "应答过长")
                 return answer.status_code, bytes(read)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.errors import NotOffered, Refused
 from gateway.ports.erp import ErpTransport
@@ -65,7 +65,41 @@ class Sessions:
         return found
 
 
-def open_box(system: ErpSystem, scratch: Path, reach: Reach) -> FileBox:
+class Boxed(Protocol):
+    """What has folders: an ERP system, or a place for statement files."""
+
+    @property
+    def id(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    @property
+    def transport(self) -> ErpTransport:
+        """How it is reached."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """A folder, or ``sftp://user@host:port/folder``."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """As ``BOX_OPTIONS`` and ``SFTP_OPTIONS`` say."""
+        ...
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """As ``SFTP_SECRETS`` says."""
+        ...
+
+    @property
+    def timeout_s(self) -> int:
+        """Seconds for a connection."""
+        ...
+
+
+def open_box(system: Boxed, scratch: Path, reach: Reach) -> FileBox:
     """The folders of a system, here or on its server.
 
     ``scratch`` is a folder of our own disk for this box alone. Raises NotOffered for a system
@@ -76,7 +110,7 @@ def open_box(system: ErpSystem, scratch: Path, reach: Reach) -> FileBox:
     return Box(_place(system, reach), scratch, _habits(system))
 
 
-def _place(system: ErpSystem, reach: Reach) -> Place:
+def _place(system: Boxed, reach: Reach) -> Place:
     if system.transport is ErpTransport.FOLDER:
         from gateway.transport.folders import FolderPlace  # noqa: PLC0415 - costs a start
 
@@ -94,7 +128,7 @@ def _place(system: ErpSystem, reach: Reach) -> Place:
     raise NotOffered(f"{system.id} is not reached by files", f"{system.id} 不以文件方式对接")
 
 
-def _habits(system: ErpSystem) -> Habits:
+def _habits(system: Boxed) -> Habits:
     given = system.options.get("settle_s", "")
     return Habits(
         marker=system.options.get("marker", ""), settle_s=int(given) if given else SETTLE_S

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from gateway.controls.rules.document import Right
+from gateway.domain.day import day_of
 from gateway.domain.errors import NotFound
 from gateway.domain.statement import Entry, StatementPage, running_breaks
 from gateway.ports.tenancy import OwnAccount
 from gateway.relay.blockade import blocked
 from gateway.web.asked import Asked, json_response, refused_at
-
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 async def accounts(asked: Asked) -> Response:
@@ -186,10 +183,7 @@ def _asking_bank(asked: Asked) -> None:
 def _day(text: str | None, today: date) -> date:
     if text is None:
         return today
-    try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
+    day = day_of(text)
     if day is None:
         raise refused_at(
             "?date",

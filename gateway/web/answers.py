@@ -13,11 +13,14 @@ from gateway.delivery.webhook_rows import Delivery
 from gateway.domain.balance_sheet import OpenClass, SheetState
 from gateway.domain.bank_office import NameGrade, OfficeStatus
 from gateway.domain.channel import ChannelCode, Why
+from gateway.domain.confirmation import ConfirmState
 from gateway.domain.decision import AT_ONCE, ON_EVIDENCE
 from gateway.domain.instruction import State
 from gateway.domain.outcome import Verdict
+from gateway.domain.receipt_order import Completeness, OrderState
 from gateway.lifecycle.stops import StopScope
 from gateway.ports.erp_told import ToldKind
+from gateway.reconciliation.rule_rows import RuleState
 
 Schema = dict[str, object]
 
@@ -172,10 +175,54 @@ _STAND: Final[dict[str, Schema]] = {
             )
         ),
     },
+    "classes": {
+        "type": "object",
+        "description": "The four classes as a sheet has them, by age. 四类未达账，按账龄。",
+        "additionalProperties": _list(
+            _object(
+                "Open items of a class and an age. 一类未达账的一段账龄。",
+                up_to_days={"type": ["integer", "null"]},
+                items=_COUNT,
+                sum=_MONEY,
+            )
+        ),
+    },
+    "last_day": _DAY,
+    "days": _list(
+        _object(
+            "Days over since the last close, of one state and reason. 结账后已结束的日期。",
+            state={"enum": ["open", "proven", "quiet", "unproven", "missing", "broken"]},
+            why=_MAYBE,
+            days=_COUNT,
+            first={"type": "string", "format": "date"},
+            last={"type": "string", "format": "date"},
+        )
+    ),
+    "sheet": _object(
+        "The sheet of the last month that is over. 上月余额调节表。",
+        day={"type": "string", "format": "date"},
+        state={"enum": ["prepared", "reviewed", None]},
+        result=_MAYBE,
+    ),
     "closed_until": _DAY,
     "unproven_days": _list({"type": "string", "format": "date"}),
     "links": _LINKS,
 }
+_RULE_SET: Final[Schema] = {
+    "type": "object",
+    "description": "See docs/reconciliation.md. 见 docs/reconciliation.md。",
+}
+_TRIED: Final[Schema] = _object(
+    "How many, and the first of them. 笔数与示例。",
+    count=_COUNT,
+    examples=_list({"type": "object", "required": ["rule", "reasons", "entries", "items"]}),
+)
+_REMEMBERED: Final[Schema] = _object(
+    "A party, or a text with one # for each number. 对方，或以 # 代替数字的文本。",
+    name=_TEXT,
+    account=_TEXT,
+    text=_TEXT,
+)
 _SHEET_HEAD: Final[dict[str, Schema]] = {
     "day": {"type": "string", "format": "date"},
     "state": {"enum": ["draft", "prepared", "reviewed"]},
@@ -340,6 +387,88 @@ _RECONCILIATION: Final[dict[str, Schema]] = {
         matched=_COUNT,
         passed=_COUNT,
         suggested=_COUNT,
+        rules_version={**_COUNT, "description": "0: the standard rules. 0 为标准规则。"},
+    ),
+    "ReconciliationRuleProposal": {
+        **_object(
+            "A whole rule set; what it does not name keeps its standard value. 完整的规则。",
+            optional=("comment",),
+            rules=_RULE_SET,
+            comment={"type": "string", "maxLength": 1000},
+        ),
+        **_STRICT,
+    },
+    "ReconciliationRuleVersion": _object(
+        "A version of the rules; the members after links only when one is asked for. "
+        "对账规则的一个版本；links 之后的成员仅在查询单个版本时给出。",
+        optional=("in_force", "changes", "rules"),
+        version={"type": "integer", "minimum": 1},
+        state={"enum": [it.value for it in RuleState]},
+        digest=_SHA256,
+        comment=_TEXT,
+        proposed_by=_TEXT,
+        proposed_at=_WHEN,
+        confirmed_by=_MAYBE,
+        in_force_at={"type": ["string", "null"], "format": "date-time"},
+        reason=_MAYBE,
+        ended_by=_MAYBE,
+        ended_at={"type": ["string", "null"], "format": "date-time"},
+        ended_reason=_MAYBE,
+        links=_LINKS,
+        in_force={**_COUNT, "description": "The version that holds now. 现行版本号。"},
+        changes=_list(_object("A value that differs. 一处差异。", name=_TEXT, before={}, after={})),
+        rules=_RULE_SET,
+    ),
+    "ReconciliationRules": _object(
+        "The rules in force, 0 for the standard, null where a stored version was changed past the "
+        "gateway; and all versions. 现行规则（0 为标准，null 为不可用）与全部版本。",
+        in_force={"type": ["integer", "null"], "minimum": 0},
+        digest=_MAYBE,
+        rules={"type": ["object", "null"]},
+        versions=_list(_ref("ReconciliationRuleVersion")),
+    ),
+    "ReconciliationTrialWish": {
+        **_object(
+            "Rules or the number of a version, and a period. 规则或版本号，及期间。",
+            optional=("rules", "version"),
+            rules=_RULE_SET,
+            version={"type": "integer", "minimum": 1},
+            from_={"type": "string", "format": "date"},
+            to={"type": "string", "format": "date"},
+        ),
+        **_STRICT,
+    },
+    "ReconciliationTrial": _object(
+        "What would be matched otherwise. 会有哪些不同。",
+        account=_TEXT,
+        currency=_TEXT,
+        against={**_COUNT, "description": "The version in force. 现行版本号。"},
+        entries=_COUNT,
+        items=_COUNT,
+        same=_COUNT,
+        newly=_TRIED,
+        no_longer=_TRIED,
+        other_partner=_TRIED,
+    ),
+    "ReconciliationMemories": _object(
+        "What people's matches taught. 由人员匹配记住的内容。",
+        account=_TEXT,
+        memories=_list(
+            _object(
+                "One memory. 一条记忆。",
+                id=_TEXT,
+                bank_side=_REMEMBERED,
+                book_side=_REMEMBERED,
+                match=_TEXT,
+                confirmed_by=_TEXT,
+                confirmed_on={"type": "string", "format": "date"},
+                times={"type": "integer", "minimum": 1},
+                contradicted_by=_list(_TEXT),
+            )
+        ),
+    ),
+    "ReconciliationMemoryForgotten": _object(
+        "What was forgotten. 已忘记。", account=_TEXT, forgotten=_TEXT
     ),
     "OpenItems": _object(
         "A page of open items. 未达账的一页。",
@@ -424,8 +553,75 @@ _RECONCILIATION: Final[dict[str, Schema]] = {
     ),
 }
 
+_CONFIRMATION: Final[dict[str, Schema]] = {
+    "id": _TEXT,
+    "account": _TEXT,
+    "month": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"},
+    "state": {"enum": [it.value for it in ConfirmState]},
+    "needs_person": _FLAG,
+    "balance": _MONEY,
+    "currency": _TEXT,
+    "digest": _SHA256,
+    "content": {"type": "object"},
+    "prepared_by": _TEXT,
+    "prepared_at": _WHEN,
+    "comment": _MAYBE,
+    "signed_by": _MAYBE,
+    "signed_at": {"type": ["string", "null"], "format": "date-time"},
+    "withdrawn_by": _MAYBE,
+    "reason": _MAYBE,
+    "serial": _MAYBE,
+    "first_sent_at": {"type": ["string", "null"], "format": "date-time"},
+    "asked_again_at": {"type": ["string", "null"], "format": "date-time"},
+    "bank_code": _MAYBE,
+    "bank_text": _MAYBE,
+    "bank_balance": _MAYBE_MONEY,
+    "difference": _MAYBE_MONEY,
+    "changed_at": _WHEN,
+    "links": _LINKS,
+}
+_CONFIRMATIONS: Final[dict[str, Schema]] = {
+    "BankNotice": {
+        "type": "string",
+        "description": "The notice in the bank's own language. 银行原文。",
+    },
+    "NoticeTaken": _object(
+        "Whether it is new; false when it came before. 是否首次收到。", taken=_FLAG
+    ),
+    "ConfirmationWish": {
+        **_object(
+            "Which month of which account. 账户与月份。",
+            optional=("comment",),
+            account={"type": "string", "maxLength": 40},
+            month={"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"},
+            comment={"type": "string", "maxLength": 1000},
+        ),
+        **_STRICT,
+    },
+    "ConfirmationSignature": {
+        **_object(
+            "What is signed: the digest that was prepared. 所签署内容的摘要。",
+            optional=("reason",),
+            digest=_SHA256,
+            reason={"type": "string", "maxLength": 1000},
+        ),
+        **_STRICT,
+    },
+    "ConfirmationWithdrawal": {
+        **_object("Why. 撤回原因。", reason={"type": "string", "maxLength": 1000}),
+        **_STRICT,
+    },
+    "Confirmation": _object("A monthly confirmation. 对账回签。", (), **_CONFIRMATION),
+    "Confirmations": _object(
+        "Those of an account. 账户的对账回签。",
+        account=_TEXT,
+        confirmations=_list(_ref("Confirmation")),
+    ),
+}
+
 ANSWERS: Final[dict[str, Schema]] = {
     **_RECONCILIATION,
+    **_CONFIRMATIONS,
     "Fault": _object(
         "One thing that is wrong: where, a stable code, what to do. "
         "一处错误：位置、代码、处理办法。",
@@ -476,6 +672,43 @@ ANSWERS: Final[dict[str, Schema]] = {
         purpose=_TEXT,
         erp_reference=_TEXT,
         booked_on={"type": ["string", "null"], "format": "date"},
+        bank_file=_MAYBE,
+    ),
+    "AccountReceipts": _object(
+        "A day's receipt files beside its booked lines. complete is null while nothing can be said."
+        " 某日回单文件与已记账明细；complete 为 null 表示尚无结论。",
+        account=_TEXT,
+        day=_DAY,
+        wanted=_FLAG,
+        day_state=_MAYBE,
+        state={"enum": [None, *OrderState]},
+        reference=_MAYBE,
+        orders=_COUNT,
+        ordered_at=_MAYBE,
+        next_at=_MAYBE,
+        expires_on=_MAYBE,
+        verdict={"enum": [*Completeness]},
+        complete={"type": ["boolean", "null"]},
+        entries=_COUNT,
+        receipts=_COUNT,
+        without_key=_COUNT,
+        missing=_list(_TEXT),
+        surplus=_list(_TEXT),
+        hidden=_COUNT,
+        files=_list(
+            _object(
+                "One receipt; entry is the key of its line. 一份回单。",
+                id=_TEXT,
+                entry=_MAYBE,
+                name=_TEXT,
+                digest=_SHA256,
+                size=_COUNT,
+                at={"type": "string", "format": "date-time"},
+            )
+        ),
+        findings=_list(
+            _object("What is wrong. 问题。", code=_TEXT, name=_MAYBE, zh=_TEXT, en=_TEXT)
+        ),
     ),
     "Acceptance": _object(
         "The same bytes however often the request is sent; it never holds a state. "
@@ -541,7 +774,7 @@ ANSWERS: Final[dict[str, Schema]] = {
         id=_TEXT,
         state={
             "type": "string",
-            "enum": ["imported", "quarantined", "refused"],
+            "enum": ["imported", "quarantined", "refused", "withdrawn"],
             "description": "quarantined: it contradicts itself; none is kept. 自相矛盾，整份隔离",
         },
         format=_TEXT,
@@ -554,6 +787,11 @@ ANSWERS: Final[dict[str, Schema]] = {
         changed={**_COUNT, "description": "Pending lines booked in place. 由待记账转为已记账。"},
         repeated=_FLAG,
         at=_TEXT,
+        withdrawn_by=_MAYBE,
+        withdrawn_at=_MAYBE,
+        withdrawn_reason=_MAYBE,
+        withdrawn_lines={**_COUNT, "description": "Lines that count no more. 不再计入的明细。"},
+        withdrawn_matches={**_COUNT, "description": "Matches that were opened. 取消的匹配。"},
         findings=_list(
             _object(
                 "Something about the file: where, and in both languages. 发现的问题。",
@@ -566,6 +804,13 @@ ANSWERS: Final[dict[str, Schema]] = {
             )
         ),
     ),
+    "StatementWithdrawal": {
+        **_object(
+            "Why an import is withdrawn. 撤回原因。",
+            reason={"type": "string", "minLength": 1, "maxLength": 500},
+        ),
+        **_STRICT,
+    },
     "StatementImports": _object(
         "The latest imports. 最近的导入。", imports=_list(_ref("StatementImport"))
     ),

@@ -49,11 +49,15 @@ class Certificates:
 
         Raises NotProven as ``passed_certificate`` and ``identify_certificate``.
         """
+        der = self.shown(request)
+        return None if der is None else identify_certificate(der, self.rules, now=now)
+
+    def shown(self, request: Request) -> bytes | None:
+        """The certificate (DER) that a request shows; None without one. Raises NotProven."""
         headers = [
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in request.scope["headers"]
             if name in self.headers
         ]
         peer = request.client.host if request.client else ""
-        der = passed_certificate(headers, peer=peer, proxy=self.proxy)
-        return None if der is None else identify_certificate(der, self.rules, now=now)
+        return passed_certificate(headers, peer=peer, proxy=self.proxy)

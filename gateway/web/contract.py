@@ -19,16 +19,20 @@ from gateway.web import (
     accounts,
     batches,
     collections,
+    confirmations,
     controls,
     exchange,
     health,
     instructions,
     ledger,
     limit_use,
+    notices,
     payees,
     people,
     queries,
+    receipt_days,
     receipts,
+    reconciliation_rules,
     reconciliations,
     reference,
     resolutions,
@@ -115,6 +119,8 @@ def _asked(
 _INSTRUCTION: Final = _id("指令编号（ins_…）", "id of the instruction (ins_…)")
 _BATCH: Final = _id("批次编号（bat_…）", "id of the batch (bat_…)")
 _ACCOUNT: Final = _id("账号", "account number", "number")
+_RULES: Final = _id("版本号", "number of the version", "version")
+_CONFIRMATION: Final = _id("对账回签编号（cfm_…）", "id of the confirmation (cfm_…)")
 _KEY: Final = Parameter(
     name="Idempotency-Key",
     place="header",
@@ -568,6 +574,25 @@ OPERATIONS: Final = (
         errors=(404,),
     ),
     Operation(
+        method="POST",
+        path="/v1/statement-files/{id}/withdrawal",
+        name="withdraw_statement_file",
+        zh=(
+            "撤回误导入的文件（人员密钥，须写原因）：仅由其带来的明细不再计入，"
+            "相关匹配取消，日期重新判定；已结账期间不能撤回，重新导入即可恢复"
+        ),
+        en=(
+            "Withdraw a file imported by mistake (person keys, with a reason): lines that only it "
+            "brought count no more, their matches are opened, days judged anew; refused in a "
+            "closed period. Importing it again brings the lines back"
+        ),
+        endpoint=statements.withdraw,
+        parameters=(_id("导入编号（sti_…）", "id of the import (sti_…)"),),
+        takes="StatementWithdrawal",
+        gives="StatementImport",
+        errors=(400, 403, 404, 503),
+    ),
+    Operation(
         method="GET",
         path="/v1/accounts/{number}/days",
         name="get_days",
@@ -779,6 +804,117 @@ OPERATIONS: Final = (
     ),
     Operation(
         method="GET",
+        path="/v1/reconciliations/{account}/memories",
+        name="list_reconciliation_memories",
+        zh="人员确认过的匹配所记住的对方与文本；只产生建议，互相矛盾的互相指明",
+        en=(
+            "Parties and texts remembered from matches that people made; they only suggest, and "
+            "those that contradict each other name each other"
+        ),
+        endpoint=reconciliation_rules.memories,
+        parameters=(_RECONCILED,),
+        gives="ReconciliationMemories",
+        errors=(403, 404),
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/reconciliations/{account}/memories/{memory}",
+        name="forget_reconciliation_memory",
+        zh="忘记一条记忆（仅限人员密钥）；重复调用结果不变",
+        en="Forget a memory (person keys only); repeated, the same",
+        endpoint=reconciliation_rules.forget,
+        parameters=(
+            _RECONCILED,
+            _id("记忆编号（rmm_…）", "id of the memory (rmm_…)", "memory"),
+            _asked("reason", "原因", "why"),
+        ),
+        gives="ReconciliationMemoryForgotten",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/reconciliations/{account}/dry-run",
+        name="try_reconciliation_rules",
+        zh="试算对账规则：在某账户某期间的全部数据上，与现行规则相比会有哪些不同；不存储任何内容",
+        en=(
+            "What rules would match otherwise than those in force, over everything kept of an "
+            "account and a period; nothing is stored"
+        ),
+        endpoint=reconciliation_rules.dry_run,
+        parameters=(_RECONCILED,),
+        takes="ReconciliationTrialWish",
+        gives="ReconciliationTrial",
+        errors=(400, 403, 404),
+        only_asks=True,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliation-rules",
+        name="list_reconciliation_rules",
+        zh="现行对账规则与全部版本，最新的在前",
+        en="The reconciliation rules in force, and every version, the newest first",
+        endpoint=reconciliation_rules.listed,
+        gives="ReconciliationRules",
+        errors=(403,),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/reconciliation-rules",
+        name="propose_reconciliation_rules",
+        zh=(
+            "提交一份完整的对账规则，由他人表决生效（仅限人员密钥）；未列出的取标准值；低于底线的逐项拒绝"
+        ),
+        en=(
+            "Propose a whole rule set for another person to put in force (person keys only); what "
+            "it does not name keeps its standard value, and what lies below a floor is refused, "
+            "each value by its name"
+        ),
+        endpoint=reconciliation_rules.propose,
+        takes="ReconciliationRuleProposal",
+        gives="ReconciliationRuleVersion",
+        errors=(400, 403),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/reconciliation-rules/{version}",
+        name="get_reconciliation_rules",
+        zh="一个版本：规则、与现行版本的差异",
+        en="One version: its rules, and how they differ from what is in force",
+        endpoint=reconciliation_rules.get,
+        parameters=(_RULES,),
+        gives="ReconciliationRuleVersion",
+        errors=(403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/reconciliation-rules/{version}/votes",
+        name="vote_reconciliation_rules",
+        zh="提交人以外的人员对其摘要表决同意，即刻生效（仅限人员密钥）",
+        en=(
+            "The yes of another person than its proposer, over its digest, puts it in force "
+            "(person keys only)"
+        ),
+        endpoint=reconciliation_rules.vote,
+        parameters=(_RULES,),
+        takes="ControlVote",
+        gives="ReconciliationRuleVersion",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/reconciliation-rules/{version}/withdrawal",
+        name="withdraw_reconciliation_rules",
+        zh="撤回尚未生效的版本（仅限人员密钥）；重复调用结果不变",
+        en="Withdraw a version that is not in force yet (person keys only); repeated, the same",
+        endpoint=reconciliation_rules.withdraw,
+        parameters=(_RULES,),
+        takes="ControlWithdrawal",
+        takes_required=False,
+        gives="ReconciliationRuleVersion",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="GET",
         path="/v1/reconciliations/{account}/sheets",
         name="list_balance_sheets",
         zh="已编制、已复核的余额调节表，最近的在前",
@@ -854,13 +990,106 @@ OPERATIONS: Final = (
         errors=(400, 403, 404),
     ),
     Operation(
+        method="POST",
+        path="/v1/bank-notices/{tenant}/{connection}",
+        name="take_bank_notice",
+        zh="银行动账通知：银行主动推送，按连接配置验证来源；落盘后答复，仅用于立即拉取当日明细，不入账",
+        en=(
+            "What the bank tells by itself: known by the connection's settings; durable before "
+            "it is answered; it books nothing and has today's statement fetched at once"
+        ),
+        raw=notices.post,
+        parameters=(
+            _id("租户编号", "id of the tenant", "tenant"),
+            _id("连接编号", "id of the connection", "connection"),
+        ),
+        takes="BankNotice",
+        takes_type="application/xml",
+        gives="NoticeTaken",
+        errors=(400, 401, 404, 422),
+        signed=False,
+        body_max=notices.MOST,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/confirmations",
+        name="list_confirmations",
+        zh="账户的对账回签，最近的月份在前",
+        en="The monthly confirmations of an account, the latest month first",
+        endpoint=confirmations.listed,
+        parameters=(_asked("account", "账号", "account number", required=True),),
+        gives="Confirmations",
+        errors=(400, 403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/confirmations",
+        name="prepare_confirmation",
+        zh=(
+            "编制某账户某月的对账回签，由他人签署；仅当该月每日已证实、月末余额已知、余额调节表已复核；"
+            "当月经办或审批过该账户付款的人不能编制（仅限人员密钥）"
+        ),
+        en=(
+            "Prepare the confirmation of an account's month for another person to sign; only "
+            "where every day is proven, the closing balance is known and the balance sheet is "
+            "reviewed; not who made or released payments of the account in the month (person "
+            "keys only)"
+        ),
+        endpoint=confirmations.prepare,
+        takes="ConfirmationWish",
+        gives="Confirmation",
+        errors=(400, 403, 404, 422),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/confirmations/{id}",
+        name="get_confirmation",
+        zh="一份对账回签及银行答复原文",
+        en="One confirmation, with the bank's own words",
+        endpoint=confirmations.get,
+        parameters=(_CONFIRMATION,),
+        gives="Confirmation",
+        errors=(403, 404),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/confirmations/{id}/signature",
+        name="sign_confirmation",
+        zh="签署：编制人以外的人员对其摘要确认；随后自动向银行发送一次，不可撤回（仅限人员密钥）",
+        en=(
+            "Sign over its digest, by another person than who prepared it; it then goes to the "
+            "bank once and cannot be taken back (person keys only)"
+        ),
+        endpoint=confirmations.sign,
+        parameters=(_CONFIRMATION,),
+        takes="ConfirmationSignature",
+        gives="Confirmation",
+        errors=(400, 403, 404, 422),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/confirmations/{id}/withdrawal",
+        name="withdraw_confirmation",
+        zh="撤回尚未签署的对账回签（仅限人员密钥）",
+        en="Take back a confirmation that nobody has signed (person keys only)",
+        endpoint=confirmations.withdraw,
+        parameters=(_CONFIRMATION,),
+        takes="ConfirmationWithdrawal",
+        gives="Confirmation",
+        errors=(400, 403, 404),
+    ),
+    Operation(
         method="GET",
         path="/v1/receipts/{id}",
         name="get_receipt",
-        zh="银行回单：默认为数据（JSON）；Accept: application/pdf 时为网关转制的 PDF（非银行原件）",
+        zh=(
+            "银行回单：默认为数据（JSON）；Accept: application/pdf 时为银行原件，没有时为"
+            "网关转制的 PDF（非银行原件），由应答头 Receipt-Source 区分"
+        ),
         en=(
             "The bank's receipt of a payment: its data as JSON, or with Accept: application/pdf the"
-            " gateway's rendering of it (not the bank's original)"
+            " bank's own file, else the gateway's rendering (not the bank's original); the header"
+            " Receipt-Source says which"
         ),
         endpoint=receipts.get,
         parameters=(
@@ -873,6 +1102,39 @@ OPERATIONS: Final = (
         gives="Receipt",
         gives_types=("application/json", receipts.PDF),
         errors=(404, 422, *_ASKS_BANK),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/accounts/{number}/receipts",
+        name="get_account_receipts",
+        zh="账户某日的银行回单文件与已记账明细是否一致：缺少哪些、多出哪些、预约进行到哪一步",
+        en=(
+            "Whether a day's receipt files are those of its booked lines: what is missing, what is"
+            " over, and where the order of them stands"
+        ),
+        endpoint=receipt_days.get_day,
+        parameters=(
+            _ACCOUNT,
+            _asked(
+                "day",
+                "日期 YYYY-MM-DD（默认昨日）",
+                "day YYYY-MM-DD (yesterday unless told)",
+                schema={"type": "string", "format": "date"},
+            ),
+        ),
+        gives="AccountReceipts",
+        errors=(400, 404, 422),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/receipt-files/{id}",
+        name="get_receipt_file",
+        zh="一份银行回单文件原件（PDF），按所属明细的查看权限",
+        en="One receipt as the bank made it (PDF), for whoever may see the line that it is of",
+        endpoint=receipt_days.get_paper,
+        parameters=(_id("回单文件编号（rcf_…）", "id of the receipt file (rcf_…)"),),
+        gives_types=(receipts.PDF,),
+        errors=(404,),
     ),
     Operation(
         method="POST",

@@ -81,7 +81,7 @@ class Door:
         certificates: Certificates | None = None,
     ) -> None:
         self._keys = directory.keys
-        self._certificates = certificates or Certificates()
+        self.certificates = certificates or Certificates()
         self._store = store
         self._log = log
         self._clock = SystemClock()
@@ -97,7 +97,7 @@ class Door:
         What is refused here depends on no key, so refusing early tells nothing about keys.
         """
         held: dict[bytes, str] = {}
-        certificates = self._certificates
+        certificates = self.certificates
         for name, value in request.scope["headers"]:
             if name in _OURS:  # what stands twice counts as empty
                 held[name] = "" if name in held else value.decode("latin-1")
@@ -165,7 +165,7 @@ class Door:
     def _certified(self, request: Request) -> ApiKey | None:
         """The machine a trusted proxy's certificate stands for. Raises NotAuthenticated."""
         try:
-            key_id = self._certificates.key_of(request, self._clock.now())
+            key_id = self.certificates.key_of(request, self._clock.now())
         except NotProven as error:
             raise self._refused(error.flaw) from error
         if key_id is None:

@@ -1,29 +1,28 @@
 """Endpoints of the reconciliation: how accounts stand, what is open, runs, people's decisions.
 
-Rule kept here: who may not see wages paid from an account sees nothing of its reconciliation:
-its open items and sums would tell them.
+Rule kept here: whose reconciliation somebody sees is asked in book_rights, as the pages ask it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
 import msgspec
 from starlette.responses import Response
 
-from gateway.controls.rules.document import Business, Right
-from gateway.controls.rules.facts import Place
+from gateway.controls.rules.document import Right
 from gateway.domain.balance_sheet import Side
-from gateway.domain.errors import NotFound, NotPermitted
 from gateway.domain.money import Currency, Money, currency
 from gateway.ports.tenancy import OwnAccount
-from gateway.reconciliation.decision_reading import SentDecision, read_decision
+from gateway.reconciliation.decision_reading import read_decision
 from gateway.reconciliation.match_rows import parts_of, texts_of
-from gateway.reconciliation.standing import AGES, PAGE, OpenSum, OpenThing, Stand
+from gateway.reconciliation.standing import AGES, PAGE, ClassSum, OpenSum, OpenThing, Stand
 from gateway.store.instants import from_us
 from gateway.web.asked import Asked, json_response, refused_at
+from gateway.web.book_rights import account_seen, accounts_seen, decided
 from gateway.web.small_json import Member, read_texts
 
 _RUN: Final = {"account": Member(required=True, most=40), "up_to": Member(most=10)}
@@ -35,9 +34,9 @@ async def listed(asked: Asked) -> Response:
     """How every account stands whose reconciliation the caller may see, or the one asked for."""
     wanted = asked.query.get("account")
     if wanted is not None:
-        accounts = [await account_named(asked, wanted)]
+        accounts: Sequence[OwnAccount] = [await account_named(asked, wanted)]
     else:
-        accounts = await _visible(asked)
+        accounts = await accounts_seen(asked.gateway, asked.onlooker)
     told = [await _stands(asked, it) for it in accounts]
     return json_response({"reconciliations": told})
 
@@ -63,6 +62,7 @@ async def run(asked: Asked) -> Response:
             "matched": done.matched,
             "passed": done.passed,
             "suggested": done.suggested,
+            "rules_version": done.rules_version,
         }
     )
 
@@ -128,22 +128,8 @@ async def decide(asked: Asked) -> Response:
     asked.person()
     account = await of_path(asked, Right.RECONCILE)
     told = read_decision(asked.body)
-    made = await _decided(asked, account, told)
+    made = await decided(asked.gateway, (asked.tenant, account), asked.key.actor, told)
     return json_response({"account": account.number, "action": told.action, "id": made})
-
-
-async def _decided(asked: Asked, account: OwnAccount, told: SentDecision) -> str:
-    of, actor = (asked.tenant, account), asked.key.actor
-    deciding = asked.gateway.front.reconciliation.deciding
-    if told.action == "match":
-        return await deciding.match(of, actor, told.wish)
-    if told.action == "accept":
-        return await deciding.accept(of, actor, told.suggestion, told.wish)
-    if told.action == "unmatch":
-        return await deciding.unmatch(of, actor, told.match, told.reason)
-    if told.action == "write_off":
-        return await deciding.write_off(of, actor, told.wish)
-    return await deciding.note(of, actor, told.said)
 
 
 # ── who may see what ──────────────────────────────────────────────────────────────────────────
@@ -156,29 +142,7 @@ async def of_path(asked: Asked, right: Right = Right.VIEW) -> OwnAccount:
 
 async def account_named(asked: Asked, number: str, right: Right = Right.VIEW) -> OwnAccount:
     """An account whose reconciliation the caller may see, and do this with."""
-    account = asked.tenant.accounts.get(number)
-    if account is None:
-        raise NotFound("no such account", "没有该账户")
-    sight = asked.gateway.front.sight
-
-    def check(db: Any) -> None:  # noqa: ANN401 - a connection
-        sight.account(db, asked.onlooker, account)
-        for needed, business in ((Right.VIEW, Business.PAYROLL), (right, Business.QUERY)):
-            place = Place(company=account.company, account=account.number, business=business)
-            sight.require(db, asked.onlooker, needed, place)
-
-    await asked.gateway.store.read(check)
-    return account
-
-
-async def _visible(asked: Asked) -> list[OwnAccount]:
-    found = []
-    for number in asked.tenant.accounts:
-        try:
-            found.append(await account_named(asked, number))
-        except (NotFound, NotPermitted):
-            continue
-    return found
+    return await account_seen(asked.gateway, asked.onlooker, number, right)
 
 
 def day_of(text: str, path: str) -> date:
@@ -219,6 +183,7 @@ def _stand(account: OwnAccount, it: Stand) -> dict[str, object]:
             "up_to": run.up_to,
             "at": from_us(run.ended_us).isoformat(timespec="seconds"),
             "actor": run.actor,
+            "rules_version": run.rules_version,
         },
         "matched": {
             kind: {"matches": count, "sum": Money(moved, unit).text()}
@@ -230,6 +195,28 @@ def _stand(account: OwnAccount, it: Stand) -> dict[str, object]:
                 _sum(one, unit, bound) for one, bound in zip(sums, (*AGES, None), strict=True)
             ]
             for side, sums in it.ages.items()
+        },
+        "classes": {
+            kind.value: [
+                _class_sum(one, unit, bound) for one, bound in zip(sums, (*AGES, None), strict=True)
+            ]
+            for kind, sums in it.classes.items()
+        },
+        "last_day": it.kept[1].isoformat() if it.kept else None,
+        "days": [
+            {
+                "state": one.state,
+                "why": one.why or None,
+                "days": one.days,
+                "first": one.first.isoformat(),
+                "last": one.last.isoformat(),
+            }
+            for one in it.days
+        ],
+        "sheet": {
+            "day": it.month.day.isoformat(),
+            "state": it.month.state or None,
+            "result": it.month.result or None,
         },
         "closed_until": it.closed_until.isoformat() if it.closed_until else None,
         "unproven_days": [day.isoformat() for day in it.unproven],
@@ -245,6 +232,10 @@ def _sum(it: OpenSum, unit: Currency, bound: int | None) -> dict[str, object]:
         "paid": it.paid,
         "paid_sum": Money(it.paid_minor, unit).text(),
     }
+
+
+def _class_sum(it: ClassSum, unit: Currency, bound: int | None) -> dict[str, object]:
+    return {"up_to_days": bound, "items": it.count, "sum": Money(it.minor, unit).text()}
 
 
 def _open(it: OpenThing, unit: Currency) -> dict[str, object]:
@@ -293,4 +284,5 @@ def _match(row: Any, unit: Currency) -> dict[str, object]:  # noqa: ANN401 - a r
         "undone_by": row.undone_by or None,
         "undone_at": None if undone is None else from_us(undone).isoformat(timespec="seconds"),
         "undone_reason": row.undone_reason or None,
+        "rules_version": row.rules_version,
     }

@@ -11,6 +11,7 @@ from gateway.controls.reference.told import day_document, office_document, route
 from gateway.domain.bank_office import NameGrade, in_city
 from gateway.domain.calendar import CN_STATE_COUNCIL
 from gateway.domain.channel import BEIJING, RouteFacts
+from gateway.domain.day import day_of
 from gateway.domain.errors import NotFound
 from gateway.domain.instruction import Urgency
 from gateway.domain.money import Money, MoneyFormatError, currency
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 OFFICES_MAX: Final = 50
 _NAME_MAX: Final = 120
 _NUMBER: Final = re.compile(r"[0-9]{12}", re.ASCII)
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 async def offices(asked: Asked) -> Response:
@@ -97,10 +97,7 @@ async def route(asked: Asked) -> Response:
 
 
 def _day(text: str) -> date:
-    try:
-        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        found = None
+    found = day_of(text)
     if found is None:
         raise refused_at(
             "day",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 
 import msgspec
 from starlette.responses import Response
 
+from gateway.bootstrap import Gateway
 from gateway.domain.balance_sheet import sheet_of
 from gateway.domain.errors import Corrupt
 from gateway.reconciliation.sheets import Sheet
@@ -22,11 +24,16 @@ async def get(asked: Asked) -> Response:
     day = day_of(asked.path("day"), "day")
     office = asked.gateway.front.reconciliation
     sheet = await office.sheets.get((asked.tenant, account), day)
-    content = await asked.gateway.runtime.tasks.read(lambda: _paper(asked, sheet))
+    return await paper_of(asked.gateway, sheet, day)
+
+
+async def paper_of(gateway: Gateway, sheet: Sheet, day: date) -> Response:
+    """A sheet as a PDF, for whoever may see it."""
+    content = await gateway.runtime.tasks.read(lambda: _paper(gateway, sheet))
     return pdf_response(content, f"balance-sheet-{day.isoformat()}.pdf")
 
 
-def _paper(asked: Asked, kept: Sheet) -> bytes:
+def _paper(gateway: Gateway, kept: Sheet) -> bytes:
     """What is printed is what was digested."""
     from gateway.documents.balance_sheet import (  # noqa: PLC0415 - few ever ask
         Signed,
@@ -45,4 +52,4 @@ def _paper(asked: Asked, kept: Sheet) -> bytes:
         comment=kept.comment,
     )
     sheet = sheet_of(msgspec.json.decode(kept.content))
-    return balance_sheet_pdf(sheet, signed, asked.gateway.settings.font)
+    return balance_sheet_pdf(sheet, signed, gateway.settings.font)

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from starlette.responses import Response
 
+from gateway.bootstrap import Gateway
 from gateway.controls.rules.document import Right
 from gateway.domain.balance_sheet import sheet_of
 from gateway.formats.sheets import xlsx_bytes
@@ -44,9 +45,14 @@ async def get(asked: Asked) -> Response:
 async def workbook(asked: Asked) -> Response:
     """The same as an XLSX workbook."""
     sheet, day = await _asked_for(asked)
+    return await workbook_of(asked.gateway, sheet, day)
+
+
+async def workbook_of(gateway: Gateway, sheet: Sheet, day: date) -> Response:
+    """A sheet as an XLSX workbook, for whoever may see it."""
     shown = sheet_of(msgspec.json.decode(sheet.content))
     rows = rows_of(shown, (sheet.prepared_by, sheet.reviewed_by), sheet.digest)
-    tasks = asked.gateway.runtime.tasks
+    tasks = gateway.runtime.tasks
     body = await tasks.read(lambda: b"".join(xlsx_bytes(rows, AMOUNTS)))
     name = f"balance-sheet-{day.isoformat()}.xlsx"
     headers = {

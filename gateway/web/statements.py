@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.controls.rules.document import Right
+from gateway.domain.day import day_of
 from gateway.domain.day_proof import DayState
 from gateway.domain.errors import NotFound, Refused
 from gateway.domain.money import Money, currency
@@ -23,9 +25,13 @@ from gateway.statements import import_rows, line_rows
 from gateway.statements.day_rows import days_of
 from gateway.statements.import_rows import Import
 from gateway.statements.importing import StatementFile
+from gateway.statements.told_imports import import_told
+from gateway.statements.withdrawing import REASON_MAX, Wish
 from gateway.store.tenancy import acting_for
 from gateway.web.asked import Asked, desk_of, json_response, query_of, refused_at
 from gateway.web.bodies import Spooled
+from gateway.web.book_rights import account_seen
+from gateway.web.small_json import Member, read_texts
 
 LISTED_MAX: Final = 100
 PAGE: Final = 1_000
@@ -37,6 +43,7 @@ _HEAD: Final = 1 << 16
 _NAME_MAX: Final = 120
 _DAY: Final = timedelta(days=1)
 _DESPITE: Final = "despite"
+_WITHDRAWAL: Final = {"reason": Member(required=True, most=REASON_MAX)}
 
 
 async def upload(request: Request) -> Response:
@@ -50,14 +57,14 @@ async def upload(request: Request) -> Response:
         await desk.door.remember(key, claim)
         with acting_for((key.tenant,)):
             done = await _taken(asked, spooled)
-    return json_response(import_view(done))
+    return json_response(import_told(done))
 
 
 async def listed(asked: Asked) -> Response:
     """The latest imports."""
     tenant = asked.key.tenant
     found = await asked.gateway.store.read(lambda db: import_rows.newest(db, tenant, LISTED_MAX))
-    return json_response({"imports": [import_view(it) for it in found]})
+    return json_response({"imports": [import_told(it) for it in found]})
 
 
 async def get(asked: Asked) -> Response:
@@ -66,7 +73,21 @@ async def get(asked: Asked) -> Response:
     found = await asked.gateway.store.read(lambda db: import_rows.one(db, tenant, wanted))
     if found is None or found.state == line_rows.STAGED:
         raise NotFound("no such import", "没有该导入")
-    return json_response(import_view(found))
+    return json_response(import_told(found))
+
+
+async def withdraw(asked: Asked) -> Response:
+    """A person takes an import back: what only it brought is seen no more."""
+    asked.person()
+    said = read_texts(
+        asked.body, _WITHDRAWAL, en="nothing was withdrawn", zh="撤回请求有误，未执行"
+    )
+    tenant, wanted = asked.key.tenant, asked.path("id")
+    withdrawing = asked.gateway.front.withdrawing
+    for number in await withdrawing.accounts(tenant, wanted):
+        await account_seen(asked.gateway, asked.onlooker, number, Right.RECONCILE)
+    wish = Wish(tenant=tenant, import_id=wanted, actor=asked.key.actor, reason=said["reason"])
+    return json_response(import_told(await withdrawing.withdraw(wish)))
 
 
 async def days(asked: Asked) -> Response:
@@ -196,35 +217,6 @@ def sniffed(spooled: Spooled) -> StatementFormat | None:
     return next((it for it in formats() if it.sniff(head)), None)
 
 
-def import_view(it: Import) -> dict[str, object]:
-    """An import as JSON."""
-    return {
-        "id": it.id,
-        "state": it.state,
-        "format": it.format,
-        "name": it.name or None,
-        "digest": it.digest,
-        "actor": it.actor,
-        "statements": it.statements,
-        "entries": it.entries,
-        "added": it.added,
-        "changed": it.changed,
-        "repeated": it.repeated,
-        "at": (it.ended_at or it.begun).isoformat(timespec="seconds"),
-        "findings": [
-            {
-                "code": one.code,
-                "gravity": one.gravity.value,
-                "line": one.line or None,
-                "path": one.path or None,
-                "zh": one.zh,
-                "en": one.en,
-            }
-            for one in it.findings
-        ],
-    }
-
-
 def _day_view(row: Any, account: OwnAccount) -> Mapping[str, object]:  # noqa: ANN401 - a row
     unit = currency(account.currency)
 
@@ -302,14 +294,10 @@ def _day(asked: Asked, name: str, default: date) -> date:
     told = asked.query.get(name)
     if told is None:
         return default
-    try:
-        return date.fromisoformat(told) if len(told) == len("2026-01-01") else _no_day(name)
-    except ValueError:
-        return _no_day(name)
-
-
-def _no_day(name: str) -> date:
-    raise refused_at(f"?{name}", "date", "日期须为 YYYY-MM-DD", "a day as YYYY-MM-DD")
+    day = day_of(told)
+    if day is None:
+        raise refused_at(f"?{name}", "date", "日期须为 YYYY-MM-DD", "a day as YYYY-MM-DD")
+    return day
 
 
 def _start(told: str) -> int:

@@ -26,6 +26,7 @@ FLOATS: Mapping[str, str] = {
     "gateway/relay/timing.py": _SECONDS,
     "gateway/relay/told.py": _SECONDS,
     "gateway/relay/shares.py": _SECONDS,
+    "gateway/statements/noticing.py": _SECONDS,
     "gateway/statements/refunds.py": _SECONDS,
     "gateway/statements/sharing.py": _SECONDS,
     "gateway/store/committed.py": _SECONDS,
@@ -60,6 +61,10 @@ OUTSIDE: Mapping[str, tuple[set[str], str]] = {
     "gateway/cli/bench_queries.py": (
         {"asyncio", "time"},
         "stands for ERPs and for a bank, each in a process of its own",
+    ),
+    "gateway/cli/bench_told.py": (
+        {"asyncio", "random", "time"},
+        "stands for a bank, an ERP and a poller, each in a process of its own, in real time",
     ),
     "gateway/cli/campaign_erp.py": ({"threading", "time"}, "stands for ERPs that call at once"),
     "gateway/cli/campaign_orders.py": ({"random"}, "draws from a seed what ERPs ask for"),

@@ -55,7 +55,7 @@ def test_a_system_is_read_whole():
     it = system(
         states=["SETTLED"],
         tells=["status"],
-        feed={"kinds": ["credit"], "accounts": [ACCOUNT], "every_s": 5},
+        feed={"kinds": ["credit"], "accounts": [ACCOUNT], "every_s": 5, "matches": True},
         aliases={"BE1": ACCOUNT},
         gather_s=2,
     )
@@ -63,7 +63,7 @@ def test_a_system_is_read_whole():
     assert it.address == "/base/in"
     assert it.states == {State.SETTLED}
     assert it.tells == {ToldKind.STATUS}
-    assert (it.feed.kinds, it.feed.every_s) == ({ToldKind.CREDIT}, 5)
+    assert (it.feed.kinds, it.feed.every_s, it.feed.matches) == ({ToldKind.CREDIT}, 5, True)
     assert it.aliases == {"BE1": ACCOUNT}
     assert it.maker == "machine:sap"
 
@@ -88,6 +88,8 @@ def test_what_is_not_said_is_everything_its_language_can_say():
         ({"options": {"colour": "red"}}, "options.colour"),
         ({"secrets": {"pin": "1"}}, "secrets.pin"),
         ({"feed": {"kinds": ["status"]}}, "feed.kinds"),
+        ({"feed": {"kinds": ["match"]}}, "feed.kinds"),
+        ({"feed": {"matches": "yes"}}, "feed.matches"),
         ({"feed": {"accounts": ["1"]}}, "feed.accounts"),
         ({"aliases": {"x": "1"}}, "aliases.x"),
         ({"colour": "red"}, "colour"),

@@ -19,6 +19,9 @@ from gateway.ports.erp_told import (
     BalanceTold,
     CreditTold,
     EntryTold,
+    HeldMatch,
+    MatchedLine,
+    MatchTold,
     StatementTold,
     StatusTold,
     Told,
@@ -44,6 +47,12 @@ _BALANCE: Final = (
     *("账号", "户名", "币种", "日期", "余额", "可用余额", "冻结金额", "上日余额", "查询时间"),
 )
 _BALANCE_AMOUNTS: Final = frozenset({4, 5, 6, 7})
+_MATCH: Final = (
+    *("明细编号", "版本", "业务参考号", "账号", "户名", "币种", "金额", "已勾对金额", "勾对状态"),
+    *("勾对编号", "勾对方式", "规则", "勾对人", "勾对时间", "银行日期", "银行流水号", "银行金额"),
+    *("对方户名", "对方账号", "摘要", "银行明细"),
+)
+_MATCH_AMOUNTS: Final = frozenset({6, 7, 16})
 _REFUSAL: Final = ("行号", "列", "错误码", "说明", "explanation")
 
 
@@ -115,6 +124,7 @@ def writers(write: Write, suffix: str) -> dict[ToldKind, FileWriter]:
         ToldKind.CREDIT: writer(_entries, _ENTRY_AMOUNTS),
         ToldKind.BALANCE: writer(_balances, _BALANCE_AMOUNTS),
         ToldKind.RECEIPT: FileWriter(suffix="zip", write=receipts.write),
+        ToldKind.MATCH: writer(_matches, _MATCH_AMOUNTS),
     }
 
 
@@ -186,6 +196,29 @@ def _balances(told: tuple[Told, ...]) -> Rows:
                 *(checked(amount) if amount else "" for amount in amounts),
                 _time(it.asked_at),
             )
+
+
+def _matches(told: tuple[Told, ...]) -> Rows:
+    """A row for each line of the bank that an item is matched with; one for an open item."""
+    yield _MATCH
+    for it in told:
+        if isinstance(it, MatchTold):
+            item = (
+                *(it.item_id, str(it.version), it.erp_reference, it.account, it.account_name),
+                *(it.currency, checked(it.amount), checked(it.matched), it.state),
+            )
+            found = [(held, line) for held in it.matches for line in held.lines]
+            yield from ((*item, *_held(held, line)) for held, line in found)
+            if not found:
+                yield (*item, *[""] * (len(_MATCH) - len(item)))
+
+
+def _held(held: HeldMatch, line: MatchedLine) -> Sequence[str]:
+    return (
+        *(held.match, held.kind, held.rule, held.by, _time(held.at)),
+        *(_day(line.booking_date), line.reference, checked(line.amount)),
+        *(line.counterparty_name, line.counterparty_account, line.remittance, line.key),
+    )
 
 
 def _day(day: date | None) -> str:

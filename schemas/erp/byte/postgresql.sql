@@ -105,6 +105,28 @@ CREATE TABLE gw_receipt (
   ack_at TIMESTAMP
 );
 
+CREATE TABLE gw_match (
+  item_no VARCHAR(128) PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  acct VARCHAR(40) NOT NULL,
+  src_order_no VARCHAR(255),
+  src_line_no VARCHAR(32),
+  currency CHAR(3) NOT NULL,
+  amount NUMERIC(18,3) NOT NULL,
+  matched_amount NUMERIC(18,3) NOT NULL,
+  match_status VARCHAR(12) NOT NULL,
+  match_no VARCHAR(64),
+  match_kind VARCHAR(12),
+  match_rule VARCHAR(32),
+  matched_by VARCHAR(128),
+  bank_lines INTEGER NOT NULL,
+  bank_date DATE,
+  bank_serial VARCHAR(255),
+  bank_amount NUMERIC(18,3),
+  written_at TIMESTAMP NOT NULL,
+  ack_at TIMESTAMP
+);
+
 CREATE TABLE gw_query (
   src_system VARCHAR(32) NOT NULL,
   query_no VARCHAR(64) NOT NULL,

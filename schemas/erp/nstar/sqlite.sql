@@ -106,6 +106,28 @@ CREATE TABLE bp_receipt (
   ack_time TIMESTAMP
 );
 
+CREATE TABLE bp_match (
+  item_no VARCHAR(128) PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  acc_no VARCHAR(40) NOT NULL,
+  bill_no VARCHAR(255),
+  bill_line VARCHAR(32),
+  cur_code CHAR(3) NOT NULL,
+  amt TEXT NOT NULL,
+  matched_amt TEXT NOT NULL,
+  match_status VARCHAR(12) NOT NULL,
+  match_no VARCHAR(64),
+  match_kind VARCHAR(12),
+  match_rule VARCHAR(32),
+  matched_by VARCHAR(128),
+  bank_lines INTEGER NOT NULL,
+  bank_date DATE,
+  bank_serial VARCHAR(255),
+  bank_amt TEXT,
+  written_time TIMESTAMP NOT NULL,
+  ack_time TIMESTAMP
+);
+
 CREATE TABLE bp_query (
   sys_code VARCHAR(32) NOT NULL,
   query_no VARCHAR(64) NOT NULL,

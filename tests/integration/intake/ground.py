@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from sqlalchemy import select
 
 from gateway.controls.altered import ErpAltered
-from gateway.controls.by_rules import InForceRules
 from gateway.controls.cancel import Cancellations
 from gateway.controls.decide import Decisions
+from gateway.controls.in_force import RulesInForce
 from gateway.controls.release import Releaser
 from gateway.controls.stops import EmergencyStops
 from gateway.domain.decision import Actor, ActorKind
@@ -47,7 +47,7 @@ class Node:
         self,
         database: Database,
         policy: Policy = STRAIGHT,
-        rules: InForceRules | None = None,
+        rules: RulesInForce | None = None,
     ) -> None:
         self.deaths: list[tuple[str, BaseException]] = []
         self.tasks = LoopTasks(lambda name, error: self.deaths.append((name, error)))
@@ -116,7 +116,7 @@ async def nodes(
     database: Database,
     count: int = 2,
     policy: Policy = STRAIGHT,
-    rules: InForceRules | None = None,
+    rules: RulesInForce | None = None,
 ) -> AsyncIterator[Sequence[Node]]:
     """So many processes where the database serves many, else one."""
     made = [Node(database, policy, rules) for _ in range(count if database.postgresql else 1)]
@@ -132,7 +132,7 @@ def among(
     database: Database,
     story: Callable[[Node, Node], Awaitable[None]],
     policy: Policy = STRAIGHT,
-    rules: InForceRules | None = None,
+    rules: RulesInForce | None = None,
 ) -> None:
     """Run a story of two processes, or of one that is both where there can be only one."""
 

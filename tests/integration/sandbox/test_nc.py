@@ -99,7 +99,7 @@ def test_nc_is_told_states_lines_balances_and_receipts_once_each():
     assert set(verdicts(first)[3:]) <= {Verdict.TAKEN, Verdict.ALREADY}
     assert set(verdicts(second)) == {Verdict.ALREADY}
     assert [it["paystate"] for it in stand_in.payments["YR1"].told] == ["2", "0"]
-    kinds = [billtype for billtype, _ in stand_in.bills.values()]
+    kinds = [billtype for billtype, _ in stand_in.documents.values()]
     assert kinds.count("GWDZD") == len(erps.ENTRIES)
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.integration.web.test_rights import TENANT, in_force
+import asyncio
+import json
+
+from gateway.controls.in_force import InForce
+from gateway.controls.rules.compiled import Rules
+from gateway.controls.rules.reading import read
+from tests.integration.web.test_rights import DOCUMENT, EVERYTHING, TENANT, in_force
 from tests.integration.web.world import batch_of, story
 from tests.sandbox_json import MAIN
 
@@ -50,6 +56,59 @@ def test_a_file_is_imported_once_and_what_is_no_statement_is_refused(tmp_path):
         assert machine.status_code == 403
 
     story(tmp_path, tell)
+
+
+def test_a_file_in_a_folder_is_imported_by_itself(tmp_path):
+    box = {"id": "bank-files", "address": "files", "poll_s": 1, "options": {"settle_s": "0"}}
+    inbox = tmp_path / "files" / "in"
+    inbox.mkdir(parents=True)
+    (inbox / "day.sta").write_text(_mt940())
+
+    async def tell(it):
+        async with asyncio.timeout(10):
+            while not list(inbox.parent.glob("processed/*")):
+                it.clock.jump(1)
+                await asyncio.sleep(0.02)
+        (done,) = (await it.get("/v1/statement-files")).json()["imports"]
+        assert (done["state"], done["added"], done["name"]) == ("imported", 2, "day.sta")
+        assert done["actor"] == "machine:bank-files"
+        (reply,) = inbox.parent.glob("out/*.imported.json")
+        assert json.loads(reply.read_text())["id"] == done["id"]
+
+    story(tmp_path, tell, tenant={"statement_box": [box]})
+
+
+def test_a_file_is_withdrawn_by_a_person_who_may_and_comes_back(tmp_path):
+    async def tell(it):
+        rights = [*EVERYTHING, "reconcile"]
+        roles = [
+            one if one["name"] != "wages" else {**one, "permissions": [{"rights": rights}]}
+            for one in DOCUMENT["roles"]
+        ]
+        found = InForce(1, Rules(read(DOCUMENT | {"roles": roles})))
+        it.gateway.controls._found = lambda *_: found
+        done = (await _sent(it, _mt940(), key="wang")).json()
+        place, why = f"/v1/statement-files/{done['id']}/withdrawal", '{"reason": "wrong file"}'
+
+        async def asked(body=why, key="pay", at=place):
+            return await it.call("POST", at, body.encode(), key=key)
+
+        assert (await asked(key="erp")).status_code == 403
+        for stranger in ("none", "trade"):
+            assert (await asked(key=stranger)).status_code == 404
+        for onlooker in ("li", "wang"):
+            assert (await asked(key=onlooker)).status_code == 403
+        assert (await asked("{}")).status_code == 400
+        assert (await asked(at="/v1/statement-files/sti_none/withdrawal")).status_code == 404
+        gone = (await asked()).json()
+        assert (gone["state"], gone["withdrawn_lines"]) == ("withdrawn", 2)
+        assert gone["withdrawn_reason"] == "wrong file"
+        assert (await asked()).json() == gone
+        assert (await it.get(ENTRIES, key="wang")).json()["entries"] == []
+        back = (await _sent(it, _mt940(), key="wang")).json()
+        assert (back["state"], back["added"], back["repeated"]) == ("imported", 2, False)
+
+    story(tmp_path, tell, tenant=TENANT)
 
 
 def test_periods_and_names_are_checked(tmp_path):

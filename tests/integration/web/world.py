@@ -8,7 +8,7 @@ import json
 import secrets
 import time
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import httpx
 
@@ -32,6 +32,7 @@ from tests.sandbox_json import MAIN, START
 SECRET = b"only-for-these-tests"
 OTHER_ACCOUNT = "900010104000000018"
 DAY = date(2026, 9, 15)
+SEEN_LATE = timedelta(milliseconds=500)
 _numbers = itertools.count(1)
 
 
@@ -50,6 +51,8 @@ def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
         "operator": "erpmaker",
         "password": policy.pop("password", "Demo-Pass-1"),
     }
+    wants_files = bool(policy.pop("receipt_files", False))
+    files = {"receipt_files": f"{bank}/files/{{file_id}}"} if wants_files else {}
     policy.setdefault("default_local", True)
     second = {**connection, "id": "cib-2", "customer": "9900000002"}
     further, house = policy.pop("tenant", {}), policy.pop("gateway", {})
@@ -57,6 +60,7 @@ def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
     machine = {"secret": SECRET.decode(), "kind": "machine"}
     person = {"secret": SECRET.decode(), "kind": "person"}
     account = {"number": MAIN, "connection": "cib-1", "city": "福州"}
+    house = {"reconcile_every_minutes": 0, **house}  # a run by itself would race with the tests'
     return {
         "gateway": {"data": "var", "clock": clock, **database(), **house},
         "identity": identity,
@@ -64,8 +68,14 @@ def content(bank: str, clock: str, **policy: object) -> dict[str, object]:
             {
                 "id": "t1",
                 "name": "示例集团",
-                "connection": [connection],
-                "company": [{"id": "c1", "name": "示例制造有限公司", "account": [account]}],
+                "connection": [connection | files],
+                "company": [
+                    {
+                        "id": "c1",
+                        "name": "示例制造有限公司",
+                        "account": [account | {"receipt_files": wants_files}],
+                    }
+                ],
                 "policy": policy,
                 "key": [
                     {**machine, "id": "erp", "name": "sap", "erp": "sap"},
@@ -136,6 +146,15 @@ class World:
 
     async def get(self, target, **more):
         return await self.call("GET", target, **more)
+
+    async def jump(self, seconds):
+        """Move the time of gateway and bank, and wait until the gateway has seen it."""
+        self.clock.jump(seconds)
+        async with asyncio.timeout(10):
+            while True:
+                if self.clock.now() - self.gateway.runtime.clock.now() < SEEN_LATE:
+                    return
+                await asyncio.sleep(0.01)
 
     async def reaches(self, identifier, *states):
         """Wait until an instruction is in one of ``states``."""

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.statement_ground import ACCOUNT, Imports, statement
@@ -83,3 +83,74 @@ def test_a_day_sent_in_pieces_keeps_every_line_once(
         kept, states = _kept(folder, texts)
     assert kept == sorted((_text(0), *it, "booked") for it in day)
     assert states == {"proven"}
+
+
+# Every balance of the day stands at one place only: then balances tell where each part lies.
+rises = st.lists(
+    st.tuples(st.sampled_from([100, 100, 200]), st.sampled_from(["a", "b"])), min_size=2, max_size=7
+)
+
+
+def _part(day: list[tuple[int, str]], first: int, last: int) -> str:
+    """The lines of a day from one place to another, between the balances there."""
+    balances = [10_000 + sum(fen for fen, _ in day[:at]) for at in (first, last)]
+    rows = [(_text(0), *it) for it in day[first:last]]
+    return statement(ACCOUNT, (_text(0), _text(0)), (balances[0], balances[1]), rows)
+
+
+@settings(max_examples=40)
+@given(day=rises, data=st.data())
+def test_any_parts_of_a_day_in_any_order_keep_just_the_lines_that_they_tell(
+    day: list[tuple[int, str]], data: st.DataObject
+):
+    """Overlapping, inside each other, with gaps, again: nothing twice, and nothing lost.
+
+    A part that nothing places, and whose lines may be repeats or twins, waits until another one
+    places it; whatever is kept is what the parts that do not wait tell, exactly.
+    """
+    ends = st.integers(0, len(day))
+    spans = st.tuples(ends, ends).map(sorted).filter(lambda it: it[0] < it[1])
+    parts = data.draw(st.lists(spans, min_size=1, max_size=7))
+    with TemporaryDirectory() as folder, bench() as at:
+        imports = Imports(at, Path(folder))
+        kept: set[int] = set()
+        waiting: list[list[int]] = []
+        for part in parts:
+            waiting.append(part)
+            for again in [part, *waiting[:-1]]:
+                done = imports.take(_part(day, *again))
+                if done.state == "imported":
+                    kept |= set(range(*again))
+                    waiting = [it for it in waiting if it != again]
+                else:
+                    assert [it.code for it in done.findings] == ["part_apart"]
+            told = sorted((_text(0), *day[it], "booked") for it in kept)
+            assert imports.lines() == told
+        if kept == set(range(len(day))):
+            imports.take(_part(day, 0, len(day)))
+            assert {state for state, *_ in imports.days().values()} == {"proven"}
+            for part in waiting:  # they are nothing new, or wait on
+                imports.take(_part(day, *part))
+            assert imports.lines() == told
+
+
+@settings(max_examples=25)
+@given(day=rises, data=st.data())
+def test_parts_that_together_are_the_day_prove_it_in_any_order(
+    day: list[tuple[int, str]], data: st.DataObject
+):
+    """Those that had to wait are sent again, as the finding says; then every line is there."""
+    marks = sorted(data.draw(st.sets(st.integers(1, len(day) - 1), max_size=4)))
+    borders = [0, *marks, len(day)]
+    waiting = data.draw(
+        st.permutations([(borders[at], borders[at + 1]) for at in range(len(borders) - 1)])
+    )
+    with TemporaryDirectory() as folder, bench() as at:
+        imports = Imports(at, Path(folder))
+        while waiting:
+            states = {it: imports.take(_part(day, *it)).state for it in waiting}
+            left = [it for it, state in states.items() if state != "imported"]
+            assert len(left) < len(waiting)
+            waiting = left
+        assert imports.lines() == sorted((_text(0), *it, "booked") for it in day)
+        assert imports.days()[_text(0)][0] == "proven"

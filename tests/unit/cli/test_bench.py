@@ -37,7 +37,8 @@ from tests.bench import bare_books, bare_messages
 NAMES = {
     *("payments-batch", "payments-single", "audit", "pain001-intake", "worker-start"),
     *("controls", "pain001-read", "queries", "statement-read", "mt940-read", "reconcile"),
-    *("camt053-write", "pain002-write", "pain001-write"),
+    *("camt053-write", "pain002-write", "pain001-write", "told-lag"),
+    "statement-import",
 }
 FIXED = ["name", "product", "reference", "ratio", "unit", "peak_rss_mib"]
 ORDER = load.LoadOrder(host="h", port=1, key="k", secret="s", debtor=bench_settings.DEBTOR, calls=3)

@@ -11,7 +11,13 @@ import pytest
 
 from gateway import settings
 from gateway.domain.instruction import State
-from gateway.ports.webhooks import TOLD_UNLESS_SET, Reach
+from gateway.ports.webhooks import (
+    MATCH_EVENT,
+    OPEN_ITEMS_EVENT,
+    STATUS_EVENT,
+    TOLD_UNLESS_SET,
+    Reach,
+)
 from gateway.signing.webhook_signature import write_secret
 
 BASE = Path("/srv/gateway")
@@ -42,6 +48,18 @@ def test_what_need_not_be_said():
     assert webhook.states == TOLD_UNLESS_SET
     assert (webhook.tries_max, webhook.timeout_s, webhook.keep_days, webhook.ca) == (24, 10, 7, "")
     assert parsed(PLAIN).reach == Reach()
+
+
+def test_what_it_is_told_of():
+    (plain,) = parsed(PLAIN).webhooks
+    assert plain.events == {STATUS_EVENT}
+    (books,) = parsed(PLAIN | {"events": [MATCH_EVENT, OPEN_ITEMS_EVENT]}).webhooks
+    assert books.events == {MATCH_EVENT, OPEN_ITEMS_EVENT}
+    assert books.states == frozenset(), "it asked for the books alone"
+    (both,) = parsed(PLAIN | {"events": [STATUS_EVENT, MATCH_EVENT]}).webhooks
+    assert both.states == TOLD_UNLESS_SET
+    for wrong in ([], ["ledger_item.matched"]):
+        assert faults(PLAIN | {"events": wrong}) == [(".tenant[0].webhook[0].events", "settings")]
 
 
 def test_everything_said():

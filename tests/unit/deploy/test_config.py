@@ -17,7 +17,7 @@ EXAMPLES = sorted(FOLDER.glob("*.toml"))
 KEY = "only-for-these-tests-and-long-enough-for-a-key"
 HOOK_KEY = "whsec_" + base64.b64encode(KEY.encode()).decode()
 EXPLAINED = FOLDER / "gateway.toml"
-_HEADER = re.compile(r"\[\[?([a-z.]+)\]\]?")
+_HEADER = re.compile(r"\[\[?([a-z_.]+)\]\]?")
 _SETTING = re.compile(r"(?:# )?([A-Za-z][A-Za-z_0-9]*) = ")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from gateway.domain.balance_sheet import Side
-from gateway.domain.errors import NotFound, NotPermitted, Refused
+from gateway.domain.errors import Corrupt, DatabaseAway, NotFound, NotPermitted, Refused
 from gateway.store import tables
 from gateway.store.instants import to_us
 from tests.ledger_ground import ACCOUNT, LI, SAP, WANG, Books, day, item, wish
@@ -122,6 +123,21 @@ def test_the_appointment_runs_only_where_something_new_came(books):
     books.line(day(3), -300, first_seen_us=now)
     assert runs() == 5
     assert len(books.matches()) == 1
+
+
+@pytest.mark.parametrize(("fault", "ends"), [(Corrupt("wrong"), False), (DatabaseAway(), True)])
+def test_an_account_that_fails_holds_up_no_other_but_a_database_that_is_away(
+    books, monkeypatch, fault, ends
+):
+    books.item("L1", day(1), "10")
+
+    async def failing(*_args) -> None:
+        raise fault
+
+    monkeypatch.setattr(books.running, "reconcile", failing)
+    expected = pytest.raises(DatabaseAway) if ends else nullcontext()
+    with expected:
+        asyncio.run(books.running.look())
 
 
 # ── people ────────────────────────────────────────────────────────────────────────────────

@@ -32,7 +32,7 @@ class Asked(Queries):
     def __init__(self, *outcomes):
         super().__init__({}, {KEY: None})
         self.gate = self._gates[KEY] = Gate()
-        self.outcomes, self.slept, self.turns = list(outcomes), [], 0
+        self.outcomes, self.slept, self.turns, self.serials = list(outcomes), [], 0, []
         self.link = SimpleNamespace(
             tenant=SimpleNamespace(id=KEY[0]),
             connection=SimpleNamespace(id=KEY[1], dialect="cib"),
@@ -47,15 +47,16 @@ class Asked(Queries):
         assert (link, pace) == (self.link, None)
         self.turns += 1
 
-    async def _once(self, link, operation, question, purpose):
+    async def _once(self, link, operation, question, purpose, given):
         assert (self.gate.inside, link, purpose) == (1, self.link, "balance")
+        self.serials.append(given)
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    def ask(self, operation="balance"):
-        return asyncio.run(self._ask(self.link, operation, None, "balance"))
+    def ask(self, operation="balance", *serial):
+        return asyncio.run(self._ask(self.link, operation, None, "balance", *serial))
 
 
 def test_an_answer_at_once_waits_for_nothing():
@@ -70,6 +71,15 @@ def test_what_did_not_leave_is_asked_again_after_a_while(failures):
     assert it.ask() == "told"
     assert it.slept == [0.2, 0.4][:failures]
     assert it.turns == failures + 1
+
+
+def test_an_order_keeps_its_serial_and_a_question_gets_a_fresh_one_each_time():
+    it = Asked(NotSent(), NotSent(), "told")
+    it.ask("balance", "S1")
+    assert it.serials == ["S1"] * 3
+    it = Asked(NotSent(), "told")
+    it.ask()
+    assert it.serials == [None] * 2
 
 
 def test_three_times_is_all():

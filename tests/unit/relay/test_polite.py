@@ -9,6 +9,7 @@ import pytest
 
 from gateway.domain.errors import Overloaded
 from gateway.domain.ids import TenantId
+from gateway.ports.events import OUT_OF_PACE
 from gateway.ports.tenancy import Connection, Directory, Policy, Tenant
 from gateway.relay.pace import Pace
 from gateway.relay.queries import Queries
@@ -26,7 +27,12 @@ class Ground:
         self.clock = StillClock()
         self.slept: list[float] = []
         self.due_us: int | None = None
-        self.runtime = SimpleNamespace(clock=self.clock, tasks=SimpleNamespace(sleep=self._sleep))
+        self.told: list[object] = []
+        self.runtime = SimpleNamespace(
+            clock=self.clock,
+            tasks=SimpleNamespace(sleep=self._sleep),
+            log=SimpleNamespace(tell=lambda event, **_: self.told.append(event)),
+        )
         self.pace = Pace(self.runtime, RATE)
         self.link = SimpleNamespace(
             connection=SimpleNamespace(rate_per_s=RATE),
@@ -82,6 +88,16 @@ def test_the_last_call_is_kept_for_payments():
     assert at.pace.allowance() == 1
     at.turn()
     assert at.slept != []
+
+
+def test_who_waits_for_the_pace_says_so():
+    at = Ground()
+    for _ in range(RATE):
+        asyncio.run(at.pace.turn())
+    assert at.told == at.slept == []
+    asyncio.run(at.pace.turn())
+    assert at.told == [OUT_OF_PACE]
+    assert at.slept == [1 / RATE]
 
 
 @pytest.mark.parametrize(("rate", "kept"), [(0, 0), (1, 0), (2, 1), (100, 1)])

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from gateway.domain.errors import NotOffered, NotSent
+from gateway.domain.errors import Corrupt, DatabaseAway, NotOffered, NotSent
 from gateway.domain.money import CNY, Money
 from gateway.domain.statement import Entry, StatementPage
 from gateway.ports.bank_batch import DayBalance
@@ -32,11 +32,11 @@ class Books:
         self.asked: list[tuple[date, date]] = []
         self.day_ends = True
         self.running = False
-        self.silent = False
+        self.fault: Exception | None = None
 
     async def statement(self, _tenant, account, start: date, end: date):
-        if self.silent:
-            raise NotSent
+        if self.fault is not None:
+            raise self.fault
         self.asked.append((start, end))
         assert start == end
         entries, balance = [], self._until(start - DAY)
@@ -182,9 +182,16 @@ def test_where_a_file_is_the_source_the_bank_only_states_balances(world):
 
 
 def test_a_look_goes_on_past_what_does_not_answer(world):
-    world.books.silent = True
+    world.books.fault = NotSent()
     asyncio.run(world.collecting.look())
     assert world.imports.days() == {}
+
+
+@pytest.mark.parametrize("fault", [Corrupt("wrong"), DatabaseAway()])
+def test_what_is_no_silence_of_a_bank_ends_the_look(world, fault):
+    world.books.fault = fault
+    with pytest.raises(type(fault)):
+        asyncio.run(world.collecting.look())
 
 
 def test_an_answer_without_news_leaves_no_import_behind(world):

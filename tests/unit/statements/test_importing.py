@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gateway.domain.errors import Overloaded
+from gateway.ports.statement_formats import StatementFormat
 from gateway.statements import import_rows
 from gateway.statements.import_rows import Import
 from gateway.store import tables
-from tests.statement_ground import ACCOUNT, OTHER, TINY_TWO, Imports, statement
+from tests.statement_ground import ACCOUNT, OTHER, TINY, TINY_TWO, Imports, statement
 from tests.store_ground import START, bench
 
 D1, D2, D3 = "2026-09-10", "2026-09-11", "2026-09-12"
@@ -44,6 +45,20 @@ def test_the_same_statement_in_other_bytes_adds_nothing(imports):
     again = imports.take(WHOLE + statement(OTHER, (D1, D1), (0, 0), []))
     assert (again.state, again.added) == ("imported", 0)
     assert len(imports.lines()) == 3
+
+
+def test_where_no_line_can_be_new_the_file_is_read_once(imports):
+    readings: list[str] = []
+
+    def read(chunks, reading):
+        readings.append(reading.name)
+        yield from TINY.read(chunks, reading)
+
+    counted = StatementFormat(name=TINY.name, sniff=TINY.sniff, read=read)
+    imports.take(WHOLE, format_=counted)
+    assert len(readings) == 2, "to see whether it holds together, then to keep it"
+    again = imports.take(WHOLE + WHOLE, format_=counted)
+    assert (again.state, again.added, len(readings)) == ("imported", 0, 3)
 
 
 def test_a_day_in_two_statements_keeps_a_twin_in_each(imports):
