@@ -85,9 +85,7 @@ def judge(seen: Seen, payments: Sequence[Payment]) -> Judged:
         paid = _ids(it for it in fitting if it.state is State.SETTLED)
         return _suspected(paid, "it carries the payment's number") if paid else _NOTHING
     if len(fitting) == 1 and surely:
-        if fitting[0].state in _UNPAID:  # it was debited, failed, and is back: as the bank said
-            return _NOTHING
-        return Judged(ruling=Ruling.RETURNED, payments=(fitting[0].id,))
+        return _certain(seen, fitting[0])
     if not surely and seen.minor == sum(it.minor for it in named if it.state in _UNPAID):
         back = _ids(it for it in fitting if it.state is State.SETTLED)
         return _suspected(back, "or it is what was never paid") if back else _NOTHING
@@ -104,6 +102,24 @@ def names(seen: Seen, payment: Payment) -> bool:
     if len(payment.bank_reference) >= _TEXT_NUMBER:
         spoken.add(payment.bank_reference)
     return any(_stands_in(it, seen.text) for it in spoken)
+
+
+def _certain(seen: Seen, payment: Payment) -> Judged:
+    """Number and amount leave this payment alone."""
+    if payment.state in _UNPAID:  # it was debited, failed, and is back: as the bank said
+        return _NOTHING
+    if _said_by_the_bank(seen, payment):
+        return Judged(ruling=Ruling.RETURNED, payments=(payment.id,))
+    if payment.state in FATE_OPEN:
+        return Judged(ruling=Ruling.WAITING)
+    why = "its payee may have sent it, with the number"
+    return _suspected((payment.id,), why) if payment.state is State.SETTLED else _NOTHING
+
+
+def _said_by_the_bank(seen: Seen, payment: Payment) -> bool:
+    """Whether sign or number is the bank's: a payee that pays back writes 退款 and number, too."""
+    marked = seen.sign is Sign.STRONG or seen.backward
+    return marked or bool(seen.tokens & {payment.code, payment.serial, payment.bank_reference})
 
 
 def _stands_in(number: str, text: str) -> bool:

@@ -97,6 +97,21 @@ def test_money_under_our_number_without_a_sign_is_for_people():
     assert ruled(PAYMENT, **changes) == (Ruling.SUSPECTED, ("ins_1",))
 
 
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_payee_that_pays_back_with_our_number_is_for_people(number):
+    """Its words and the number in them are its own; a number where the bank puts numbers is not."""
+    changes = {"sign": Sign.WEAK, "text": f"退款 {number}"}
+    assert ruled(PAYMENT, **changes) == (Ruling.SUSPECTED, ("ins_1",))
+    for state, ruling in (
+        (State.REJECTED, Ruling.NOTHING),
+        (State.RETURNED, Ruling.NOTHING),
+        (State.UNCONFIRMED, Ruling.WAITING),
+    ):
+        assert ruled(replace(PAYMENT, state=state), **changes) == (ruling, ())
+    assert ruled(PAYMENT, **changes, tokens=frozenset({number})) == (Ruling.RETURNED, ("ins_1",))
+    assert ruled(PAYMENT, **changes, backward=True) == (Ruling.RETURNED, ("ins_1",))
+
+
 def test_one_line_of_a_batch_is_found_by_its_payee():
     other = replace(OTHER, minor=10000)
     assert ruled(PAYMENT, other, tokens=frozenset({"GW0001"})) == (Ruling.RETURNED, ("ins_1",))
