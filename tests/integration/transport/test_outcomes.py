@@ -80,13 +80,14 @@ def test_line_of_waiters_is_bounded(serve: Callable[..., FaultServer]) -> None:
     server = serve(Peer.until_gone)
 
     async def story(net: HttpNet) -> None:
-        holder = asyncio.create_task(send(net, server.url, SHORT_S))
-        waiter = asyncio.create_task(send(net, server.url, SHORT_S))
+        # The holder outlasts the waiter: else its place might come free in the waiter's last moment.
+        holder = asyncio.create_task(send(net, server.url, 4 * SHORT_S))
+        waiter = asyncio.create_task(send(net, server.url, 2 * SHORT_S))
         await asyncio.to_thread(server.wait_for, 1)
         with pytest.raises(NotSent, match="too many"):
             await send(net, server.url)
-        assert await outcome(holder) is Unconfirmed
         assert await outcome(waiter) is NotSent
+        assert await outcome(holder) is Unconfirmed
         assert server.requests_seen() == 1
 
     KINDS["direct-uvloop"].run(story, limits=ClientLimits(connections_max=1, waiters_max=1))
