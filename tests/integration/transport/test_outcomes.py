@@ -80,7 +80,7 @@ def test_line_of_waiters_is_bounded(serve: Callable[..., FaultServer]) -> None:
     server = serve(Peer.until_gone)
 
     async def story(net: HttpNet) -> None:
-        # The holder outlasts the waiter: else its place might come free in the waiter's last moment.
+        # The holder outlasts the waiter: its place must not come free in that last moment.
         holder = asyncio.create_task(send(net, server.url, 4 * SHORT_S))
         waiter = asyncio.create_task(send(net, server.url, 2 * SHORT_S))
         await asyncio.to_thread(server.wait_for, 1)
