@@ -13,11 +13,10 @@ from gateway.delivery import webhook_rows
 from gateway.delivery.book_event import book_text
 from gateway.delivery.endpoints import ErpEndpoint
 from gateway.delivery.erp_outbox import Outbox, following, last_told
-from gateway.delivery.webhook_event import Envelope
-from gateway.delivery.webhook_rows import Delivery
+from gateway.delivery.webhook_rows import Said
 from gateway.domain.ids import TenantId
 from gateway.lifecycle.outbox import LANE
-from gateway.lifecycle.telling import BookSay
+from gateway.lifecycle.telling import BookSay, Say
 from gateway.ports.erp_told import KIND_OF, MatchTold, OpenItemsTold, ToldKind
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Directory
@@ -71,39 +70,22 @@ class BookOutbox:
             for it in (following(one.say, last.get(one.say.subject)) for one in says)
             if it is not None
         ]
-        first = webhook_rows.last_sequence(uow, webhook, now_us) if new else 0
-        rows: list[dict[str, object]] = []
-        for sequence, it in enumerate(new, first + 1):
-            assert isinstance(it.told, MatchTold | OpenItemsTold)
-            envelope = Envelope(
-                id=self._runtime.ids.new("evt"),
-                sequence=sequence,
-                tenant=webhook.tenant,
-                endpoint=webhook.id,
-            )
-            rows.append(
-                {
-                    "tenant": webhook.tenant,
-                    "endpoint": webhook.id,
-                    "sequence": sequence,
-                    "id": envelope.id,
-                    "instruction": it.subject,
-                    "version": it.version,
-                    "state": it.standing,
-                    "body": book_text(envelope, it.told),
-                    "delivery": Delivery.PENDING.value,
-                    "tries": 0,
-                    "status": 0,
-                    "failure": "",
-                    "kind": KIND_OF[type(it.told)].value,
-                    "created_us": now_us,
-                    "due_us": now_us,
-                    "changed_us": now_us,
-                }
-            )
-        if rows:
-            webhook_rows.add(uow, webhook, rows, first)
+        if new:
+            said = [_said(it) for it in new]
+            webhook_rows.add(uow, webhook, self._runtime.ids, said, now_us)
             uow.rouse(webhook.tenant, LANE)
+
+
+def _said(it: Say) -> Said:
+    told = it.told
+    assert isinstance(told, MatchTold | OpenItemsTold)
+    return Said(
+        subject=it.subject,
+        version=it.version,
+        state=it.standing,
+        kind=KIND_OF[type(told)].value,
+        body=lambda envelope: book_text(envelope, told),
+    )
 
 
 def _concerns(webhook: Webhook, it: BookSay) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -15,7 +16,8 @@ from sqlalchemy import BigInteger, bindparam, select, update
 
 from gateway.delivery import webhook_rows
 from gateway.delivery.endpoints import Endpoint, ErpEndpoint
-from gateway.delivery.webhook_rows import Delivery
+from gateway.delivery.webhook_event import Envelope
+from gateway.delivery.webhook_rows import Delivery, Said
 from gateway.lifecycle.outbox import LANE
 from gateway.lifecycle.telling import Say
 from gateway.ports.erp_told import (
@@ -101,29 +103,17 @@ class Outbox:
 
     def _add(self, uow: Uow, endpoint: ErpEndpoint, says: Sequence[Say]) -> None:
         now_us = to_us(self._runtime.clock.now())
-        last = webhook_rows.last_sequence(uow, endpoint, now_us)
-        rows = [
-            {
-                "tenant": endpoint.tenant,
-                "endpoint": endpoint.id,
-                "sequence": last + number,
-                "id": self._runtime.ids.new("evt"),
-                "instruction": it.subject,
-                "version": it.version,
-                "state": it.told.state if isinstance(it.told, StatusTold) else it.standing,
-                "body": encoded(_as_written(it.told, endpoint)),
-                "delivery": Delivery.PENDING.value,
-                "tries": 0,
-                "status": 0,
-                "failure": "",
-                "kind": KIND_OF[type(it.told)].value,
-                "created_us": now_us,
-                "due_us": now_us,
-                "changed_us": now_us,
-            }
-            for number, it in enumerate(says, start=1)
+        said = [
+            Said(
+                subject=it.subject,
+                version=it.version,
+                state=it.told.state if isinstance(it.told, StatusTold) else it.standing,
+                kind=KIND_OF[type(it.told)].value,
+                body=partial(_text, it.told, endpoint),
+            )
+            for it in says
         ]
-        webhook_rows.add(uow, endpoint, rows, last)
+        webhook_rows.add(uow, endpoint, self._runtime.ids, said, now_us)
         uow.rouse(endpoint.tenant, LANE)
 
 
@@ -159,6 +149,11 @@ def _last(known: Sequence[Any]) -> dict[str, tuple[int, str]]:
 
 def _named(endpoint: Endpoint, subjects: Iterable[str]) -> dict[str, object]:
     return webhook_rows.of(endpoint) | {"of_subjects": sorted(set(subjects))}
+
+
+def _text(told: Told, endpoint: ErpEndpoint, _: Envelope) -> str:
+    """How an ERP's event says it: the whole record, which needs no envelope."""
+    return encoded(_as_written(told, endpoint))
 
 
 def _as_written(told: Told, endpoint: ErpEndpoint) -> Told:

@@ -120,30 +120,26 @@ def expand(uow: Uow, ids: Ids, webhooks: Sequence[Endpoint], now_us: int) -> int
             and _concerns(webhook, subjects[it.instruction], confidential=confidential)
         ]
         said = _said(uow, webhook, subjects, wanted)
-        last = last_sequence(uow, webhook, now_us)
-        rows = [
-            _row(webhook, ids.new("evt"), last + number, it)
-            | {"created_us": now_us, "due_us": now_us, "changed_us": now_us}
-            for number, it in enumerate(said, start=1)
-        ]
-        if rows:
-            add(uow, webhook, rows, last)
+        add(uow, webhook, ids, said, now_us)
     forget(uow, tenant, found.rows)
     return len(found.told)
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
     """An event to be: what it is about, which change it tells, and how it says so."""
 
     subject: str
-    told: Told
+    version: int
+    state: str
     body: Callable[[Envelope], str]
+    kind: str = "status"
+    """What is told (``ToldKind``)."""
 
 
 def _said(
     uow: Uow, endpoint: Endpoint, subjects: Mapping[str, Subject], wanted: Sequence[Told]
-) -> list[_Said]:
+) -> list[Said]:
     """What says changes to an endpoint: a webhook's few words, or an ERP system's whole records."""
     if not isinstance(endpoint, ErpEndpoint):
         return [_posted(subjects[told.instruction], told) for told in wanted]
@@ -157,18 +153,29 @@ def _said(
     ]
 
 
-def _posted(about: Subject, told: Told) -> _Said:
-    return _Said(told.instruction, told, lambda envelope: event_text(envelope, about, told))
+def _posted(about: Subject, told: Told) -> Said:
+    return _changed(told.instruction, told, lambda envelope: event_text(envelope, about, told))
 
 
-def _record(subject: str, told: Told, text: str) -> _Said:
-    return _Said(subject, told, lambda _: text)
+def _record(subject: str, told: Told, text: str) -> Said:
+    return _changed(subject, told, lambda _: text)
 
 
-def add(uow: Uow, endpoint: Endpoint, rows: Sequence[Mapping[str, object]], last: int) -> None:
-    """Write events that follow the number ``last``; inside the guard of the tenant's outbox."""
-    uow.add(_e, *rows)
-    uow.change(_COUNT, of(endpoint) | {"to_last": last + len(rows)})
+def _changed(subject: str, told: Told, body: Callable[[Envelope], str]) -> Said:
+    return Said(subject=subject, version=told.version, state=told.state.value, body=body)
+
+
+def add(uow: Uow, endpoint: Endpoint, ids: Ids, said: Sequence[Said], now_us: int) -> None:
+    """Write events that follow the endpoint's newest; inside the guard of the tenant's outbox."""
+    last = _last_sequence(uow, endpoint, now_us)
+    rows = [
+        _row(endpoint, ids.new("evt"), number, it)
+        | {"created_us": now_us, "due_us": now_us, "changed_us": now_us}
+        for number, it in enumerate(said, start=last + 1)
+    ]
+    if rows:
+        uow.add(_e, *rows)
+        uow.change(_COUNT, of(endpoint) | {"to_last": last + len(rows)})
 
 
 def _concerns(webhook: Endpoint, subject: Subject, *, confidential: bool) -> bool:
@@ -178,7 +185,7 @@ def _concerns(webhook: Endpoint, subject: Subject, *, confidential: bool) -> boo
     return not (confidential and subject.payroll)
 
 
-def last_sequence(uow: Uow, webhook: Endpoint, now_us: int) -> int:
+def _last_sequence(uow: Uow, webhook: Endpoint, now_us: int) -> int:
     """The number of an endpoint's newest event; 0 before the first."""
     ensure(uow, webhook, now_us)
     row = uow.first(LAST, of(webhook))
@@ -186,12 +193,7 @@ def last_sequence(uow: Uow, webhook: Endpoint, now_us: int) -> int:
     return int(row.last_sequence)
 
 
-def _row(
-    webhook: Endpoint,
-    event: str,
-    sequence: int,
-    said: _Said,
-) -> dict[str, object]:
+def _row(webhook: Endpoint, event: str, sequence: int, said: Said) -> dict[str, object]:
     envelope = Envelope(id=event, sequence=sequence, tenant=webhook.tenant, endpoint=webhook.id)
     return {
         "tenant": webhook.tenant,
@@ -199,8 +201,9 @@ def _row(
         "sequence": sequence,
         "id": event,
         "instruction": said.subject,
-        "version": said.told.version,
-        "state": said.told.state.value,
+        "version": said.version,
+        "state": said.state,
+        "kind": said.kind,
         "body": said.body(envelope),
         "delivery": Delivery.PENDING.value,
         "tries": 0,
