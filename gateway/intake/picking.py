@@ -7,7 +7,6 @@ again and changes nothing. Questions are answered beside, so no payment waits fo
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ from gateway.ports.events import ERP_FILE, ERP_FILE_REFUSED, ERP_PUT_OFF
 from gateway.ports.runtime import Runtime
 from gateway.store.instants import to_us
 from gateway.store.store import Store
+from gateway.transport.box_taking import DIGEST_SHOWN, digest_and_head, reply_name, take_all
 
 StatusOf = Callable[[Connection, str, str, str, int], StatusReport]
 """Where every line of a batch stands: (connection, tenant, batch, report id, instant)."""
@@ -48,8 +48,6 @@ Stopping = Callable[[], bool]
 
 _PIECE: Final = 64 << 10
 _HEAD: Final = 4 << 10
-_STEM_MAX: Final = 120
-_DIGEST_SHOWN: Final = 12
 _QUESTIONS_MAX: Final = 1 << 20
 """Most bytes of a file of questions."""
 _TOO_LARGE: Final = Fault(
@@ -110,41 +108,23 @@ class Picking:
 
     async def look(self) -> None:
         """Take every file that is there. Raises NotSent where the place cannot be reached."""
-        while not self._stopping():
-            arrived = await self._box.claim()
-            if arrived is None:
-                return
-            if not await self._taken(arrived):
-                return
+        await take_all(self._box, self._take, self._tell_put_off, self._stopping)
 
     async def aclose(self) -> None:
         """Close the box."""
         await self._box.aclose()
 
-    async def _taken(self, arrived: Arrived) -> bool:
-        """Take one file; False when the database is away or full, and all files have to wait.
-
-        Whatever keeps it from being finished, it is claimed again at the next look.
-        """
-        over = False
-        try:
-            await self._take(arrived)
-            over = True
-        except Overloaded as error:
-            self._desk.runtime.log.tell(
-                ERP_PUT_OFF, code=error.code, tenant=self._tenant, endpoint=self._system
-            )
-        finally:
-            if not over:
-                await self._box.put_off(arrived)
-        return over
+    def _tell_put_off(self, error: Overloaded) -> None:
+        self._desk.runtime.log.tell(
+            ERP_PUT_OFF, code=error.code, tenant=self._tenant, endpoint=self._system
+        )
 
     async def _take(self, arrived: Arrived) -> None:
         if arrived.too_large:
             await self._refuse(arrived, "", (_TOO_LARGE,))
             return
         digest, head, size = await self._desk.runtime.tasks.read(
-            lambda: _digest_and_head(Path(arrived.path))
+            lambda: digest_and_head(Path(arrived.path), _HEAD)
         )
         desk, asks = self._desk, self._sender.dialect.asks
         try:
@@ -186,7 +166,7 @@ class Picking:
 
     async def _refuse(self, arrived: Arrived, digest: str, faults: Sequence[Fault]) -> None:
         """Say why nothing was taken, then put the file where refused ones are."""
-        await self._tell_faults(arrived, f"{digest[:_DIGEST_SHOWN]}.refused".lstrip("."), faults)
+        await self._tell_faults(arrived, f"{digest[:DIGEST_SHOWN]}.refused".lstrip("."), faults)
         await self._put_away(arrived, digest, FileOutcome.REFUSED, faults=faults)
         self._desk.runtime.log.tell(
             ERP_FILE_REFUSED, code=faults[0].code, tenant=self._tenant, endpoint=self._system
@@ -223,7 +203,7 @@ class Picking:
                 await self._refuse(arrived, digest, faults)
                 return
             if faults:
-                await self._tell_faults(arrived, f"{digest[:_DIGEST_SHOWN]}.unanswered", faults)
+                await self._tell_faults(arrived, f"{digest[:DIGEST_SHOWN]}.unanswered", faults)
             await self._put_away(arrived, digest, FileOutcome.ANSWERED, faults=faults)
             desk.runtime.log.tell(
                 ERP_FILE,
@@ -278,21 +258,9 @@ class Picking:
         await self._box.finish(arrived, refused=outcome is FileOutcome.REFUSED)
 
     def _name(self, arrived: Arrived, mark: str) -> str:
-        """The name of a reply: that of the file, and what makes it this one's alone."""
-        stem = arrived.name.rpartition(".")[0] or arrived.name
-        short = stem.encode()[:_STEM_MAX].decode(errors="ignore")
-        return f"{short}.{mark}.{self._sender.suffix}"
+        return reply_name(arrived.name, mark, self._sender.suffix)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         yield from iter(lambda: file.read(_PIECE), b"")
-
-
-def _digest_and_head(path: Path) -> tuple[str, bytes, int]:
-    """SHA-256 of a file, its first bytes and its length."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = file.tell()
-        file.seek(0)
-        return digest, file.read(_HEAD), size

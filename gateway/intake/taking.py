@@ -7,7 +7,7 @@ what is refused is refused in words for the sender, with the sender's own places
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -27,9 +27,9 @@ from gateway.intake.calls import Call, file_call
 from gateway.intake.known import Accepted, Caller
 from gateway.ports.erp import Draft, ErpDialect, FileHead, RefusedFile
 from gateway.ports.erp_systems import ErpSystem
-from gateway.ports.events import FAILED
 from gateway.ports.runtime import Runtime
 from gateway.ports.tenancy import Tenant
+from gateway.transport.box_taking import foreign
 from gateway.wire.reasons import words
 
 T = TypeVar("T")
@@ -108,29 +108,15 @@ async def take_one(intake: Intake, sender: Sender, draft: Draft) -> Accepted | t
         return faults_told(error)
 
 
-@contextmanager
 def foreseen(
     runtime: Runtime,
     system: ErpSystem,
     what: str,
     *,
     fresh: Callable[[str], bool] | None = None,
-) -> Iterator[None]:
-    """Run an adapter's code; what it raises beyond its promises becomes a WireError.
-
-    Bytes from outside met a fault of ours then. It is told, and it concerns these bytes alone:
-    nobody may end this process by sending a file. ``fresh`` says of an error's name whether it is
-    to be told, where the same one would come again and again.
-    """
-    try:
-        yield
-    except GatewayError:
-        raise
-    except Exception as error:
-        name = type(error).__name__
-        if fresh is None or fresh(name):
-            runtime.log.tell(FAILED, tenant=system.tenant, endpoint=system.id, error=name, why=what)
-        raise WireError("unrecognised") from error
+) -> AbstractContextManager[None]:
+    """Run an adapter's code for an ERP system, as ``foreign`` does."""
+    return foreign(runtime, (system.tenant, system.id), what, fresh=fresh)
 
 
 def guarded(

@@ -7,18 +7,16 @@ adds nothing. A file is imported whole, or refused whole with the reason.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from gateway.domain.bank_file import Finding, Gravity
-from gateway.domain.errors import GatewayError, NotSent, Overloaded, WireError
+from gateway.domain.errors import NotSent, Overloaded
 from gateway.ports.erp_boxes import Arrived, FileBox
-from gateway.ports.events import FAILED, STATEMENT_FILE, STATEMENT_PUT_OFF
+from gateway.ports.events import STATEMENT_FILE, STATEMENT_PUT_OFF
 from gateway.ports.runtime import Runtime
 from gateway.ports.statement_boxes import StatementBox
 from gateway.ports.statement_formats import Part, Reading, StatementFormat
@@ -27,11 +25,16 @@ from gateway.statements.import_rows import Import
 from gateway.statements.importing import Importing, StatementFile
 from gateway.statements.line_rows import IMPORTED, QUARANTINED
 from gateway.statements.told_imports import import_told
+from gateway.transport.box_taking import (
+    DIGEST_SHOWN,
+    digest_and_head,
+    foreign,
+    reply_name,
+    take_all,
+)
 
 _HEAD: Final = 1 << 16
-_STEM_MAX: Final = 120
 _NAME_MAX: Final = 120
-_DIGEST_SHOWN: Final = 12
 _TABLE: Final = "CSV"
 _TOO_LARGE: Final = Finding(
     code="file_too_large",
@@ -95,42 +98,23 @@ class StatementFiles:
 
     async def look(self) -> None:
         """Take every file that is there. Raises NotSent where the place cannot be reached."""
-        while not self._stopping():
-            arrived = await self._files.claim()
-            if arrived is None or not await self._taken(arrived):
-                return
+        await take_all(self._files, self._take, self._tell_put_off, self._stopping)
 
     async def aclose(self) -> None:
         """Close the box."""
         await self._files.aclose()
 
-    async def _taken(self, arrived: Arrived) -> bool:
-        """Take one file; False when the database is away or busy, and all files have to wait.
-
-        Whatever keeps it from being finished, it is claimed again at the next look.
-        """
-        over = False
-        try:
-            await self._take(arrived)
-            over = True
-        except Overloaded as error:
-            self._desk.runtime.log.tell(
-                STATEMENT_PUT_OFF,
-                code=error.code,
-                tenant=self._box.tenant,
-                endpoint=self._box.id,
-            )
-        finally:
-            if not over:
-                await self._files.put_off(arrived)
-        return over
+    def _tell_put_off(self, error: Overloaded) -> None:
+        self._desk.runtime.log.tell(
+            STATEMENT_PUT_OFF, code=error.code, tenant=self._box.tenant, endpoint=self._box.id
+        )
 
     async def _take(self, arrived: Arrived) -> None:
         runtime, importing = self._desk.runtime, self._desk.importing
         digest, head = "", b""
         if not arrived.too_large:
             path = Path(arrived.path)
-            digest, head = await runtime.tasks.read(lambda: _digest_and_head(path))
+            digest, head, _ = await runtime.tasks.read(lambda: digest_and_head(path, _HEAD))
         refused = _TOO_LARGE if arrived.too_large else _UNKNOWN
         format_ = None if arrived.too_large else await self._format(head)
         if format_ is None:
@@ -180,42 +164,22 @@ class StatementFiles:
         """The same format, of which nothing but what it promises ever comes."""
 
         def read(chunks: Iterable[bytes], reading: Reading) -> Iterator[Part]:
-            with self._guarded():
-                yield from format_.read(chunks, reading)
+            whose = (self._box.tenant, self._box.id)
+            with foreign(self._desk.runtime, whose, "statement reader"):
+                try:
+                    yield from format_.read(chunks, reading)
+                except OSError as error:
+                    raise NotSent(
+                        f"our own disk: {type(error).__name__}",
+                        f"本机磁盘：{type(error).__name__}",
+                    ) from error
 
         return replace(format_, read=read)
 
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """What a reader raises beyond its promises concerns this file alone, and is told.
-
-        Nobody may end this process by putting a file somewhere.
-        """
-        try:
-            yield
-        except GatewayError:
-            raise
-        except OSError as error:
-            raise NotSent(
-                f"our own disk: {type(error).__name__}", f"本机磁盘：{type(error).__name__}"
-            ) from error
-        except Exception as error:
-            self._desk.runtime.log.tell(
-                FAILED,
-                tenant=self._box.tenant,
-                endpoint=self._box.id,
-                error=type(error).__name__,
-                why="statement reader",
-            )
-            raise WireError("unrecognised") from error
-
 
 def _reply_name(arrived: Arrived, done: Import) -> str:
-    """The name of a reply: that of the file, and what makes it this one's alone."""
-    stem = arrived.name.rpartition(".")[0] or arrived.name
-    short = stem.encode()[:_STEM_MAX].decode(errors="ignore")
-    marks = ".".join(it for it in (done.digest[:_DIGEST_SHOWN], done.state) if it)
-    return f"{short}.{marks}.json"
+    marks = ".".join(it for it in (done.digest[:DIGEST_SHOWN], done.state) if it)
+    return reply_name(arrived.name, marks, "json")
 
 
 def _reply(arrived: Arrived, done: Import) -> Iterator[bytes]:
@@ -232,11 +196,3 @@ def _reply(arrived: Arrived, done: Import) -> Iterator[bytes]:
 
 def _short(name: str) -> str:
     return name[-_NAME_MAX:]
-
-
-def _digest_and_head(path: Path) -> tuple[str, bytes]:
-    """SHA-256 of a file, and its first bytes."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        return digest, file.read(_HEAD)
